@@ -1,0 +1,152 @@
+# Two commands for newcomers: `make demo` and `make check`.  `make help` lists the rest.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+CC      ?= gcc
+WERROR  ?=
+OPT     ?= -O2
+SAN     ?=
+
+VERSION  := 0.1.0
+LIBRARIES := libcurl yaml-0.1 libpcre2-8 jansson libelf
+CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
+CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
+            -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
+DEPFLAGS  = -MMD -MP
+
+# The shim runs beneath malloc, in anybody's process: no helper leaves it, nothing is resolved late, and its TLS needs
+# no __tls_get_addr.  It is never built with a sanitizer: it must come before none.
+SHIM_CFLAGS  = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fasynchronous-unwind-tables \
+               -fno-stack-protector -U_FORTIFY_SOURCE
+SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
+
+DECISION := $(wildcard injectors/decision/*.c)
+SHIM     := $(wildcard preload/*.c)
+TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
+                       chaosctl/check/*.c chaosctl/report/*.c)
+COMMANDS := $(wildcard chaosctl/*.c)
+
+DECISION_O := $(DECISION:%.c=$(BUILD)/%.o)
+SHIM_O     := $(SHIM:%.c=$(BUILD)/shim/%.o) $(DECISION:%.c=$(BUILD)/shim/%.o)
+TOOL_O     := $(TOOL:%.c=$(BUILD)/%.o)
+COMMANDS_O := $(COMMANDS:%.c=$(BUILD)/%.o)
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
+HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
+HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
+
+.PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
+        asan ubsan tsan fuzz format format-check help
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
+
+help:
+	@echo 'make              build/chaosctl and build/libchaosctl.so'
+	@echo 'make demo         install what is missing, build, and see a service lose its Redis'
+	@echo 'make check        install what is missing, build, and run every test'
+	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
+	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
+	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
+	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
+	@echo 'make install PREFIX= DESTDIR=          command, shim, scenarios, man pages, completion'
+
+# --- what newcomers type ---
+
+demo:
+	@tools/needs demo
+	@$(MAKE) --no-print-directory -j2 all
+	@tools/demo
+
+check:
+	@tools/needs check
+	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all tests
+	@tests/run nevers unit calls hostile live
+
+needs:
+	@tools/needs demo
+needs-check:
+	@tools/needs check
+
+# --- building ---
+
+$(BUILD)/chaosctl: $(COMMANDS_O) $(TOOL_O) $(DECISION_O)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(BUILD)/libchaosctl.so: $(SHIM_O) $(BUILD)/shim/exports.map
+	$(CC) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_LDFLAGS) -Wl,--version-script=$(BUILD)/shim/exports.map \
+	      -o $@ $(SHIM_O)
+
+# The export list is call.def and nothing else.
+$(BUILD)/shim/exports.map: injectors/decision/call.def
+	@mkdir -p $(@D)
+	printf '#define CALL(s, r, e) s;\n#define ALIAS(s, c) s;\n{ global:\n#include "%s"\nlocal: *; };\n' $< | \
+	    $(CC) -I. -E -P -xc - > $@
+
+$(BUILD)/shim/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(BUILD)/injectors/%.o: injectors/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+$(BUILD)/chaosctl/%.o: chaosctl/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LIB_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
+# --- tests: every one prints TAP; tests/run adds up ---
+
+tests: $(UNIT_TESTS) $(HOST_PROGS)
+
+# A unit test is linked with everything but main.
+$(BUILD)/tests/unit/%: tests/unit/%.c $(TOOL_O) $(DECISION_O)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LIB_CFLAGS) $(shell pkg-config --cflags check) $(DEPFLAGS) -o $@ $< \
+	      $(TOOL_O) $(DECISION_O) $(LIB_LIBS) $(shell pkg-config --libs check)
+
+# A host program runs under the shim and knows nothing of it.
+$(BUILD)/tests/calls/% $(BUILD)/tests/hostile/%: tests/%
+$(BUILD)/tests/%: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< $(DECISION_O) -pthread
+$(HOST_PROGS): $(DECISION_O)
+
+nevers unit calls live hostile: all tests
+	@tests/run $@
+
+asan:
+	$(MAKE) BUILD=build/asan SAN="-fsanitize=address -fno-omit-frame-pointer" OPT=-O1 all tests
+	BUILD=build/asan tests/run unit hostile
+ubsan:
+	$(MAKE) BUILD=build/ubsan SAN="-fsanitize=undefined -fno-sanitize-recover=all" OPT=-O1 all tests
+	BUILD=build/ubsan tests/run unit hostile
+tsan:
+	$(MAKE) BUILD=build/tsan SAN="-fsanitize=thread" OPT=-O1 all tests
+	BUILD=build/tsan tests/run unit
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@tests/fuzz/run $(FUZZ_SECONDS)
+
+FORMATTED = $(shell git ls-files '*.[ch]')
+format:
+	clang-format -i $(FORMATTED)
+format-check:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+# --- installing ---
+
+install: all
+	@tools/install "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+uninstall:
+	@tools/install --remove "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

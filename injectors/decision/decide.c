@@ -1,0 +1,116 @@
+/* Rules applied to a call.  Floor 0. */
+#include <string.h>
+
+#include "injectors/decision/decide.h"
+
+static uint32_t rule_bound(const struct table *table)
+{
+    return table->rule_count < RULE_MAX ? table->rule_count : RULE_MAX;
+}
+
+static bool is_armed(const struct rule *rule)
+{
+    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED;
+}
+
+static bool caller_fits(const struct rule *rule, const char *caller)
+{
+    if (!rule->caller[0])
+        return true;
+    for (size_t i = 0; caller && i < RULE_CALLER_MAX; i++) {
+        if (rule->caller[i] != caller[i])
+            return false;
+        if (!caller[i])
+            return true;
+    }
+    return false;
+}
+
+static bool memory_fits(const struct rule *rule, const struct subject *s)
+{
+    return s->size_bytes >= rule->size_min && s->size_bytes <= rule->size_max &&
+           s->heap_bytes >= rule->heap_min && caller_fits(rule, s->caller);
+}
+
+static bool fits(const struct rule *rule, const struct subject *s)
+{
+    if (!is_armed(rule) || !(rule->calls & call_bit(s->call)))
+        return false;
+    if (rule->targets && !(rule->targets & s->targets))
+        return false;
+    if (rule->services && !(rule->services & s->service))
+        return false;
+    if (rule->direction != DIRECTION_ANY && s->direction != DIRECTION_ANY && rule->direction != s->direction)
+        return false;
+    if (s->now_ns < rule->from_ns || s->now_ns >= rule->until_ns)
+        return false;
+    return call_role(s->call) != ROLE_ALLOCATE || memory_fits(rule, s);
+}
+
+/* An outage is two things, by what the call does. */
+static uint8_t effect_on(const struct rule *rule, enum call call)
+{
+    if (rule->effect != EFFECT_OUTAGE)
+        return rule->effect < EFFECT_COUNT ? rule->effect : EFFECT_NONE;
+    return call_role(call) == ROLE_OPEN ? EFFECT_REFUSE : EFFECT_RESET;
+}
+
+static void compose(struct verdict *v, const struct rule *rule, struct strike strike)
+{
+    if (strike.effect == EFFECT_WAIT) {
+        v->delay_ns += rule->delay_ns;
+    } else {
+        v->effect = strike.effect;
+        v->error = rule->error;
+        v->delay_ns += rule->delay_ns;
+    }
+    v->strike[v->strikes++] = strike;
+}
+
+bool decide(struct table *table, const struct subject *subject, struct verdict *ret_verdict)
+{
+    struct verdict v = {.effect = EFFECT_NONE};
+
+    if (subject->now_ns < atomic_load_explicit(&table->lease_ns, memory_order_relaxed)) {
+        for (uint32_t i = 0; i < rule_bound(table); i++) {
+            struct rule *rule = &table->rules[i];
+            if (v.effect != EFFECT_NONE || v.strikes == VERDICT_STRIKES_MAX)
+                break;
+            if (!fits(rule, subject))
+                continue;
+            uint64_t number = atomic_fetch_add_explicit(&rule->matches, 1, memory_order_relaxed);
+            if (rule_strikes(rule, number))
+                compose(&v, rule, (struct strike){(uint16_t)i, effect_on(rule, subject->call), number});
+        }
+    }
+    *ret_verdict = v;
+    return v.strikes > 0;
+}
+
+void decide_landed(struct table *table, const struct strike *strike)
+{
+    if (strike->rule < RULE_MAX)
+        atomic_fetch_add_explicit(&table->rules[strike->rule].hits, 1, memory_order_relaxed);
+}
+
+void decide_skipped(struct table *table, const struct strike *strike)
+{
+    if (strike->rule < RULE_MAX)
+        atomic_fetch_add_explicit(&table->rules[strike->rule].skipped, 1, memory_order_relaxed);
+}
+
+bool decide_needs_heap(const struct table *table)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++)
+        if (is_armed(&table->rules[i]) && table->rules[i].heap_min)
+            return true;
+    return false;
+}
+
+bool decide_needs_caller(const struct table *table)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++)
+        if (is_armed(&table->rules[i]) && table->rules[i].caller[0])
+            return true;
+    return false;
+}

@@ -1,0 +1,52 @@
+/* What becomes of a call: the one place where rules are applied.  Floor 0: no malloc, no lock, no clock, no
+ * syscall.
+ *
+ * The way in says what the call is about (subject) and does what the verdict says. */
+#ifndef DECISION_DECIDE_H
+#define DECISION_DECIDE_H
+
+#include "injectors/decision/table.h"
+
+struct subject {
+    enum call call;
+    uint32_t targets;    /* the dependencies that the descriptor, address or name belongs to */
+    uint32_t service;    /* the process's own bit; 0 when it belongs to no service */
+    uint8_t direction;   /* enum direction */
+    uint64_t now_ns;     /* CLOCK_MONOTONIC */
+    uint64_t size_bytes; /* memory: asked for */
+    uint64_t heap_bytes; /* memory: what the heap holds; may be 0 unless a rule asks (decide_needs_heap) */
+    const char *caller;  /* memory: base name of the calling object, or NULL when nobody asks */
+};
+
+#define VERDICT_STRIKES_MAX 4
+
+/* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
+ */
+struct strike {
+    uint16_t rule;   /* index in the table */
+    uint8_t effect;  /* enum effect: FAIL, REFUSE, RESET or WAIT */
+    uint64_t number; /* of the match */
+};
+
+struct verdict {
+    uint8_t effect;    /* enum effect: what ends the call, or NONE, after the wait */
+    uint8_t strikes;   /* entries of strike[] */
+    int32_t error;     /* for EFFECT_FAIL */
+    uint64_t delay_ns; /* to wait first; 0 mostly */
+    struct strike strike[VERDICT_STRIKES_MAX];
+};
+
+/* Decide and count matches.  A strike is not a hit until the way in has made it land (decide_landed).
+ * Returns true when something is to be done; *ret_verdict is set in any case. */
+bool decide(struct table *table, const struct subject *subject, struct verdict *ret_verdict);
+
+/* Count the verdict's strikes as landed, or as skipped. */
+void decide_landed(struct table *table, const struct strike *strike);
+void decide_skipped(struct table *table, const struct strike *strike);
+
+/* Does an armed rule look at the heap's size, or at the caller's name?  Both cost the way in something to
+ * find out. */
+bool decide_needs_heap(const struct table *table);
+bool decide_needs_caller(const struct table *table);
+
+#endif

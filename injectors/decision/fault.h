@@ -1,0 +1,57 @@
+/* The fault kinds and what each does to a call.  Floor 0. */
+#ifndef DECISION_FAULT_H
+#define DECISION_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "injectors/decision/call.h"
+
+enum fault_kind {
+#define FAULT(kind, way, effect, roles, keys, summary) FAULT_##kind,
+#define LATER(kind, summary)
+#include "injectors/decision/fault.def"
+#undef FAULT
+#undef LATER
+    FAULT_COUNT,
+};
+
+/* Who carries a fault out. */
+enum way {
+    WAY_SHIM,    /* the preloaded library, call by call */
+    WAY_PROCESS, /* the orchestrator, to whole processes */
+};
+
+/* What becomes of a call that a rule strikes.  A new effect adds one case per way in. */
+enum effect {
+    EFFECT_NONE,
+    EFFECT_FAIL,   /* it is not made; it fails with the rule's error */
+    EFFECT_REFUSE, /* a connection attempt meets a closed port: the kernel itself refuses it */
+    EFFECT_RESET,  /* the connection is reset by the kernel, then the call is made and meets that */
+    EFFECT_OUTAGE, /* REFUSE where a connection is opened, RESET elsewhere; never in a verdict */
+    EFFECT_WAIT,   /* it is made later */
+    EFFECT_COUNT,
+};
+
+const char *fault_name(enum fault_kind kind);
+
+/* The kind of that name; FAULT_COUNT when there is none. */
+enum fault_kind fault_find(const char *name);
+
+/* Is it in the contract, but not in this version? */
+bool fault_is_later(const char *name);
+
+enum way fault_way(enum fault_kind kind);
+enum effect fault_effect(enum fault_kind kind);
+
+/* The calls that it strikes; 0 when its `call` key names them, or when it strikes processes. */
+call_set fault_calls(enum fault_kind kind);
+
+/* The keys that it takes beside the common ones, space-separated, `!` behind those that must be given. */
+const char *fault_keys(enum fault_kind kind);
+const char *fault_summary(enum fault_kind kind);
+
+/* "refused", "reset"...: for journals. */
+const char *effect_name(enum effect effect);
+
+#endif

@@ -1,0 +1,75 @@
+/* A rule: one armed fault, as every way in reads it.  Floor 0.
+ *
+ * Rules lie in shared memory: fixed sizes, no pointers.  The orchestrator writes one whole, then arms it; the
+ * ways in only read it and count.  A decision is a function of (seed, number of the match) alone, so that a
+ * journal replays. */
+#ifndef DECISION_RULE_H
+#define DECISION_RULE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "injectors/decision/call.h"
+#include "injectors/decision/fault.h"
+
+#define RULE_CALLER_MAX 64
+#define RULE_ALWAYS     ((uint64_t)1 << 32) /* probability 1 */
+#define RULE_ENDLESS    UINT64_MAX
+
+enum rule_state {
+    RULE_FREE,
+    RULE_ARMED,
+};
+
+enum direction {
+    DIRECTION_ANY,      /* of a rule: both; of a subject: not a connection */
+    DIRECTION_OUTBOUND, /* the process connected */
+    DIRECTION_INBOUND,  /* the process accepted */
+};
+
+struct rule {
+    _Atomic uint32_t state; /* enum rule_state */
+    uint8_t kind;           /* enum fault_kind */
+    uint8_t effect;         /* enum effect */
+    uint8_t direction;      /* enum direction */
+    uint8_t reserved;
+    call_set calls;
+    uint32_t targets;  /* dependencies, one bit each; 0: whatever the call is about */
+    uint32_t services; /* services, one bit each; 0: all */
+    int32_t error;     /* errno, or an EAI_ code where the call resolves a name */
+    uint32_t id;       /* the fault's ordinal in its experiment, for people */
+    uint64_t delay_ns;
+
+    /* When it strikes.  Matches are numbered from 0 in the order in which they come. */
+    uint64_t seed;        /* of this rule alone */
+    uint64_t probability; /* of 2^32 */
+    uint64_t after;       /* matches let through first */
+    uint64_t every;       /* of the rest each every-th; 1: all; never 0 */
+    uint64_t times;       /* strikes at most; RULE_ENDLESS */
+    uint64_t last;        /* number of the last match that may strike: rule_seal derives it from times */
+    uint64_t from_ns;     /* CLOCK_MONOTONIC, inclusive */
+    uint64_t until_ns;    /* exclusive */
+
+    /* Memory only. */
+    uint64_t size_min, size_max;  /* bytes asked for, both inclusive */
+    uint64_t heap_min;            /* strikes only while the heap already holds this much; 0: always */
+    char caller[RULE_CALLER_MAX]; /* base name of the object that calls; "" is any */
+
+    /* Counted.  matches = hits + skipped + those that the numbers above let through. */
+    _Atomic uint64_t matches;
+    _Atomic uint64_t hits;    /* strikes that landed */
+    _Atomic uint64_t skipped; /* strikes that could not land, as a delay on a non-blocking descriptor */
+};
+
+/* Derive what follows from the rest (last).  Call once, when all else is set and before it is armed. */
+void rule_seal(struct rule *rule);
+
+/* Does the match of that number strike?  Pure: the same answer in every process and replay. */
+bool rule_strikes(const struct rule *rule, uint64_t number);
+
+/* 64 well-mixed bits for the number-th draw of a seed: the finalizer of SplitMix64 (Steele, Lea, Flood: Fast
+ * Splittable Pseudorandom Number Generators, OOPSLA 2014). */
+uint64_t rule_draw(uint64_t seed, uint64_t number);
+
+#endif

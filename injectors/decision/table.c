@@ -1,0 +1,85 @@
+/* The control area's arithmetic.  Floor 0. */
+#include <string.h>
+
+#include "injectors/decision/table.h"
+
+void table_init(struct table *table)
+{
+    table->layout = TABLE_LAYOUT;
+    table->size_bytes = sizeof(*table);
+    ring_init(&table->ring);
+    atomic_thread_fence(memory_order_release);
+    table->magic = TABLE_MAGIC;
+}
+
+bool table_is_valid(const struct table *table, uint64_t size_bytes)
+{
+    return size_bytes == sizeof(*table) && table->magic == TABLE_MAGIC && table->layout == TABLE_LAYOUT &&
+           table->size_bytes == sizeof(*table) && table->rule_count <= RULE_MAX &&
+           table->target_count <= TARGET_MAX;
+}
+
+static uint32_t rule_reach(const struct rule *rule)
+{
+    return rule->targets ? rule->targets & ~TARGET_ANY : TARGET_ANY;
+}
+
+static bool is_armed(const struct rule *rule)
+{
+    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED;
+}
+
+static uint32_t call_reach(const struct table *table, enum call call)
+{
+    const uint32_t traffic_roles = 1u << ROLE_OPEN | 1u << ROLE_ACCEPT | 1u << ROLE_SEND | 1u << ROLE_RECEIVE;
+    uint32_t reach = call_with_roles(traffic_roles) & call_bit(call) ? table->watched : 0;
+
+    for (uint32_t i = 0; i < table->rule_count; i++)
+        if (is_armed(&table->rules[i]) && (table->rules[i].calls & call_bit(call)))
+            reach |= rule_reach(&table->rules[i]);
+    return reach;
+}
+
+/* Descriptors that change hands are followed only while something is armed on what flows through them. */
+static void publish(struct table *table)
+{
+    uint32_t any = 0;
+
+    for (int c = 0; c < CALL_COUNT; c++) {
+        uint32_t reach = call_reach(table, (enum call)c);
+        any |= call_role((enum call)c) <= ROLE_RECEIVE ? reach : 0;
+        atomic_store_explicit(&table->armed[c], reach, memory_order_release);
+    }
+    for (int c = 0; any && c < CALL_COUNT; c++)
+        if (call_role((enum call)c) == ROLE_DESCRIPTOR || call_role((enum call)c) == ROLE_ACCEPT ||
+            call_role((enum call)c) == ROLE_OPEN)
+            atomic_fetch_or_explicit(&table->armed[c], any, memory_order_release);
+    atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
+}
+
+int table_arm(struct table *table, const struct rule *rule)
+{
+    if (table->rule_count >= RULE_MAX)
+        return -1;
+    uint32_t index = table->rule_count;
+    struct rule *slot = &table->rules[index];
+    memcpy(slot, rule, sizeof(*slot));
+    atomic_store_explicit(&slot->state, RULE_ARMED, memory_order_release);
+    table->rule_count = index + 1;
+    publish(table);
+    return (int)index;
+}
+
+void table_lift(struct table *table, uint32_t index)
+{
+    if (index >= table->rule_count || !is_armed(&table->rules[index]))
+        return;
+    atomic_store_explicit(&table->rules[index].state, RULE_FREE, memory_order_release);
+    publish(table);
+}
+
+void table_watch(struct table *table, uint32_t dependencies)
+{
+    table->watched = dependencies & ~TARGET_ANY;
+    publish(table);
+}

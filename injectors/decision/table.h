@@ -1,0 +1,73 @@
+/* The control area: what the orchestrator and every process of a run share.  Floor 0: its layout and its
+ * arithmetic.
+ *
+ * One writer of rules (the orchestrator), many readers.  All zero means: nothing armed, pass everything
+ * through; so a process whose map failed needs no special case.  A reader believes no index or length that it
+ * finds here. */
+#ifndef DECISION_TABLE_H
+#define DECISION_TABLE_H
+
+#include "injectors/decision/ring.h"
+#include "injectors/decision/rule.h"
+#include "injectors/decision/target.h"
+
+#define TABLE_MAGIC  UINT64_C(0x314c544353414843) /* "CHASCTL1" */
+#define TABLE_LAYOUT ((uint32_t)(sizeof(struct table) ^ (CALL_COUNT << 24)))
+#define RULE_MAX     256 /* linear scan: 256 rules fit in L2; revisit beyond that */
+#define SLOT_MAX     512 /* processes of one run at a time */
+#define SERVICE_MAX  32
+
+/* A process that took the control area in. */
+struct slot {
+    _Atomic uint32_t pid; /* 0: free */
+    uint32_t service;     /* index */
+    uint64_t joined_ns;   /* CLOCK_MONOTONIC */
+};
+
+/* What a dependency was seen doing, while it is watched.  A call is a connection attempt with the first
+ * request that it carries, or a further request (bytes sent after bytes were received) on an open connection.
+ */
+struct traffic {
+    _Atomic uint64_t calls;
+    _Atomic uint64_t connects; /* attempts, made or refused */
+    _Atomic uint64_t accepts;
+    _Atomic uint64_t reserved[5];
+};
+
+struct table {
+    uint64_t magic;            /* TABLE_MAGIC, written last */
+    uint32_t layout;           /* TABLE_LAYOUT: shim and tool of one build */
+    uint32_t size_bytes;       /* of the file */
+    _Atomic uint64_t lease_ns; /* CLOCK_MONOTONIC; no rule strikes from then on */
+    _Atomic uint32_t epoch;    /* grows with each change; a futex word that delayed calls wait on */
+    uint32_t rule_count;       /* rules ever used: the scan's bound */
+    uint32_t target_count;
+    uint32_t watched; /* dependencies whose traffic is counted, one bit each */
+
+    /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
+     * none.  The one word that an idle call loads. */
+    _Atomic uint32_t armed[CALL_COUNT];
+
+    struct target targets[TARGET_MAX];
+    struct rule rules[RULE_MAX];
+    struct slot slots[SLOT_MAX];
+    struct traffic traffic[DEPENDENCY_MAX + 1];
+    struct ring ring;
+};
+
+/* Make a zeroed area of sizeof(struct table) bytes a valid, empty one. */
+void table_init(struct table *table);
+
+/* Is it one of ours, of this layout and whole?  size_bytes: what is really mapped. */
+bool table_is_valid(const struct table *table, uint64_t size_bytes);
+
+/* Copy a sealed rule in and arm it.  Returns its index, or -1 when all RULE_MAX were used. */
+int table_arm(struct table *table, const struct rule *rule);
+
+/* Lift one rule; lifting twice does nothing.  The caller wakes those who wait on epoch. */
+void table_lift(struct table *table, uint32_t index);
+
+/* Count what these dependencies do from now on. */
+void table_watch(struct table *table, uint32_t dependencies);
+
+#endif
