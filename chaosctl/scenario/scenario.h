@@ -173,17 +173,18 @@ struct step {
     struct position at;
 };
 
-enum answer {
-    ANSWER_MONITOR,
-    ANSWER_DISABLE,
-    ANSWER_RECOVER,
-    ANSWER_SCALE,
-    ANSWER_UNDERSTAND,
-    ANSWER_COUNT,
+/* The five that a feature must answer before it may be called production-ready; `answers:` names them. */
+enum question {
+    QUESTION_MONITOR,
+    QUESTION_DISABLE,
+    QUESTION_RECOVER,
+    QUESTION_SCALE,
+    QUESTION_UNDERSTAND,
+    QUESTION_COUNT,
 };
 
-const char *answer_name(enum answer answer);     /* "monitor" */
-const char *answer_question(enum answer answer); /* "Can I monitor it?" */
+const char *question_name(enum question question); /* "monitor" */
+const char *question_text(enum question question); /* "Can I monitor it?" */
 
 struct timing {
     uint64_t baseline_for_ns;    /* steady state must hold this long before the fault */
@@ -197,7 +198,7 @@ struct cell {
     const char *experiment; /* its name */
     const char *label;      /* "dep=recs, refuse recs"; "" when there is but one cell */
     const char *hypothesis; /* or NULL */
-    uint32_t answers;       /* 1 << enum answer */
+    uint32_t answers;       /* 1 << enum question */
     bool shared;            /* isolation: shared */
     struct timing timing;
     const struct fault *faults;

@@ -1,0 +1,32 @@
+/* Judging: does what was measured meet what was expected?  Floor 3.  A check judges; it never measures. */
+#ifndef CHECK_JUDGE_H
+#define CHECK_JUDGE_H
+
+#include "chaosctl/base/buf.h"
+#include "chaosctl/check/observation.h"
+
+enum judgement {
+    JUDGE_HOLDS,
+    JUDGE_FAILS,
+    JUDGE_UNKNOWN, /* the metric was not measured, too few samples, no baseline to compare with, the regex
+                      gave up */
+};
+
+/* One condition.  why gets, in words for people, what was found: `p95 is 1.2 s`, `status is 500`, `/recs/0/id
+ * is absent`; baseline may be NULL.  Regexes run with a match limit; one that exceeds it is UNKNOWN and says
+ * so. */
+enum judgement judge_condition(const struct condition *condition, const struct observation *seen,
+                               const struct observation *baseline, struct buf *why);
+
+/* All of them: FAILS when one fails, else UNKNOWN when one is unknown.  why lists the findings of those that
+ * do not hold, or of all when they hold. */
+enum judgement judge_all(const struct condition *conditions, size_t count, const struct observation *seen,
+                         const struct observation *baseline, struct buf *why);
+
+/* A compiled regex, for logs.  NULL: out of memory or not a regex (validate has seen to that). */
+struct regex;
+struct regex *regex_new(const char *pattern);
+void regex_free(struct regex *regex);
+enum judgement regex_match(const struct regex *regex, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,79 @@
+/* The orchestrator's side of the control area: the run's folder, the lease, arming, what the processes
+ * report.  Floor 3.
+ *
+ * The folder: $XDG_RUNTIME_DIR/chaosctl/RUN (else /tmp/chaosctl-UID/RUN), mode 0700, with `control` (0600),
+ * `state.json` and `logs/`. */
+#ifndef RUN_CONTROL_H
+#define RUN_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "chaosctl/scenario/scenario.h"
+#include "injectors/decision/table.h"
+
+struct control;
+
+/* The folder of all this user's runs, checked: ours, 0700, no link.  To be freed; -errno. */
+int control_base(char **ret_path);
+
+/* Make a run's folder and name: RUN is date and six hex digits.  -errno. */
+int control_new(struct control **ret_control);
+
+/* Unmaps; removes the folder with all in it unless keep. */
+void control_free(struct control *control, bool keep);
+
+const char *control_run(const struct control *control);    /* its name */
+const char *control_folder(const struct control *control); /* absolute */
+
+/* A fresh control file for the next cell: what an earlier cell's stragglers still map is no longer this one.
+ * Targets come from the scenario's dependencies; watched: those that are counted.  -errno. */
+int control_fresh(struct control *control, const struct scenario *scenario, uint32_t watched);
+
+struct table *control_table(struct control *control);
+const char *control_path(const struct control *control); /* of the control file */
+
+/* Push the lease to now + lease_ns.  Returns how long it had lapsed before (0: it had not): faults were off
+ * that long. */
+uint64_t control_renew(struct control *control, uint64_t lease_ns);
+
+/* Let the lease end now: nothing strikes any more, delayed calls wake. */
+void control_expire(struct control *control);
+
+/* Make the rule of a fault that the shim carries out.  ordinal: in its cell.  injected_ns: its start counts
+ * from there. */
+void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_seed, uint64_t injected_ns,
+                  struct rule *ret_rule);
+
+/* Arm, lift: the rule's index or -ENOSPC.  Both wake who waits. */
+int control_arm(struct control *control, const struct rule *rule);
+void control_lift(struct control *control, uint32_t index);
+
+/* Hand every record of the ring to fn; stuck places are given up after a second.  Returns how many. */
+typedef void control_record_fn(void *arg, const struct record *record);
+size_t control_drain(struct control *control, control_record_fn *fn, void *arg);
+
+/* Is the process in (has it taken a slot), and as which service?  -ENOENT. */
+int control_member(const struct control *control, pid_t pid, uint32_t *ret_service);
+
+/* Free the slots of processes that are gone.  Returns how many members are left. */
+size_t control_sweep(struct control *control);
+
+/* The variables that bring a process in: LD_PRELOAD (ours behind what there is), HANDSHAKE_CONTROL,
+ * HANDSHAKE_SERVICE. In the control's memory until control_free.  service -1: none. */
+#define CONTROL_ENV 3
+int control_env(struct control *control, int service, struct pair ret_env[static CONTROL_ENV]);
+
+/* The shim's absolute path: beside the command (build/), ../lib/chaosctl/ of it, or CHAOSCTL_SHIM.  To be
+ * freed; -errno. */
+int control_shim(char **ret_path);
+
+/* Reset every established connection of these processes that belongs to one of the dependencies (by peer
+ * address for outbound, own address for inbound; names by the addresses that control_table's rings cannot
+ * tell: skipped), from outside, by pidfd_getfd and connect(AF_UNSPEC): idle ones and those that a thread
+ * waits on meet the reset at once. Returns how many were reset. */
+size_t control_reset(struct control *control, const struct scenario *scenario, uint32_t targets,
+                     enum direction direction, const pid_t *pids, size_t count);
+
+#endif
