@@ -29,10 +29,10 @@ TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c 
                        chaosctl/check/*.c chaosctl/report/*.c)
 COMMANDS := $(wildcard chaosctl/*.c)
 
-DECISION_O := $(DECISION:%.c=$(BUILD)/%.o)
+DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)
 SHIM_O     := $(SHIM:%.c=$(BUILD)/shim/%.o) $(DECISION:%.c=$(BUILD)/shim/%.o)
-TOOL_O     := $(TOOL:%.c=$(BUILD)/%.o)
-COMMANDS_O := $(COMMANDS:%.c=$(BUILD)/%.o)
+TOOL_O     := $(TOOL:%.c=$(BUILD)/obj/%.o)
+COMMANDS_O := $(COMMANDS:%.c=$(BUILD)/obj/%.o)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
@@ -91,11 +91,11 @@ $(BUILD)/shim/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
-$(BUILD)/injectors/%.o: injectors/%.c
+$(BUILD)/obj/injectors/%.o: injectors/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
-$(BUILD)/chaosctl/%.o: chaosctl/%.c
+$(BUILD)/obj/chaosctl/%.o: chaosctl/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LIB_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 

@@ -8,6 +8,11 @@
 #   free_port                   prints a TCP port of 127.0.0.1 that nothing listens on
 #   wait_for SECONDS COMMAND... until it succeeds; fails when the time is over
 #   background COMMAND...       starts it, notes it, and ends it when the test ends; its pid is in $last
+#   child_of PID                prints the pid of its first child
+#   has_shim PID                has the process our shim mapped?
+#   ordinary_user               makes $HOME_DIR, a folder of an ordinary user with chaosctl and the shim in it; fails
+#                               with its reason in $why
+#   as_user COMMAND...          runs it as that user (the present one unless that is root)
 set -u
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-build}
@@ -29,7 +34,7 @@ finish() {
     for pid in ${children[@]+"${children[@]}"}; do
         wait_for 5 gone "$pid" || kill -9 "$pid" 2>/dev/null
     done
-    rm -rf "$TMP"
+    rm -rf "$TMP" ${HOME_DIR:+"$HOME_DIR"}
 }
 trap finish EXIT
 
@@ -79,4 +84,23 @@ background() {
     "$@" &
     last=$!
     children+=("$last")
+}
+child_of() {
+    local children
+    children=$(cat "/proc/$1/task/$1/children") && [ -n "$children" ] && echo "${children%% *}"
+}
+has_shim() { grep -q '/libchaosctl\.so' "/proc/$1/maps"; }
+ordinary_user() {
+    HOME_DIR=$(mktemp -d)
+    mkdir -m 700 "$HOME_DIR/runtime" "$HOME_DIR/state"
+    cp "$CHAOSCTL" "$SHIM" "$HOME_DIR" || { why="not built"; return 1; }
+    [ "$(id -u)" -eq 0 ] || return 0
+    command -v setpriv >/dev/null || { why="root, and no setpriv to become somebody else"; return 1; }
+    chown -R nobody "$HOME_DIR" || { why="root, and there is no user nobody"; return 1; }
+    as_user true || { why="root, and cannot become nobody"; return 1; }
+}
+as_user() {
+    local as=()
+    [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups)
+    ${as[@]+"${as[@]}"} env HOME="$HOME_DIR" XDG_STATE_HOME="$HOME_DIR/state" XDG_RUNTIME_DIR="$HOME_DIR/runtime" "$@"
 }

@@ -15,28 +15,35 @@ struct sample {
     bool done;
     bool ok;
     uint16_t status; /* HTTP, or 0 */
+    uint16_t error;  /* 0, or 1 + its index among the run's error texts */
 };
 
 struct load_run;
 
-/* -errno.  Nothing is sent before load_start. */
+/* A request succeeds when a whole answer came, its HTTP status is below 400, and the probe's own expectations
+ * hold.  probe and load are borrowed.  -errno.  Nothing is sent before load_start. */
 int load_new(struct loop *loop, struct prober *prober, const struct probe *probe, const struct load *load,
              struct load_run **ret_run);
+
+/* Cancels what is in flight; to be called before prober_free.  NULL is fine. */
 void load_free(struct load_run *run);
 void load_start(struct load_run *run);
 
-/* No new requests; those in flight still finish. */
+/* No new requests; those in flight still finish.  Those that were due and found no room among max_in_flight
+ * are failed now: they were meant to be answered, and will not be. */
 void load_stop(struct load_run *run);
 
 /* Requests intended in [from, to): how many, and how many of them are still without an answer. */
 size_t load_count(const struct load_run *run, uint64_t from_ns, uint64_t to_ns, size_t *ret_unfinished);
 
 /* Measure the finished requests intended in [from, to) (success, errors, count, rate, percentiles by nearest
- * rank, max, mean) and the most frequent error's text.  Unfinished ones are not counted. */
+ * rank, max, mean) and the most frequent error's text, which is the run's.  Unfinished ones are not counted,
+ * and with none finished only count and rate are known. */
 void load_observe(const struct load_run *run, uint64_t from_ns, uint64_t to_ns,
                   struct observation *ret_observation);
 
-/* Forget samples intended before: a cell's memory stays bounded. */
+/* Forget samples intended before: a cell's memory stays bounded.  Requests among them that wait for room are
+ * never sent. */
 void load_forget(struct load_run *run, uint64_t before_ns);
 
 #endif

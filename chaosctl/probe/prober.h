@@ -14,10 +14,13 @@ struct answer {
     uint64_t started_ns; /* CLOCK_MONOTONIC */
     uint64_t latency_ns;
     long status;      /* HTTP; 0 when none came */
-    int exit_code;    /* exec; 128 + signal; -1 when it did not run */
+    int exit_code;    /* exec; 128 + signal; -1 when it did not run, or had to be killed */
     const char *body; /* HTTP body; exec: standard output.  "" when none; terminated */
     size_t body_len;
-    const char *stderr_text; /* exec */
+    bool body_cut;           /* there was more than ANSWER_BODY_MAX */
+    const char *stderr_text; /* exec; "" when none; terminated */
+    size_t stderr_len;
+    bool stderr_cut;
     const struct pair *headers;
     size_t headers_count;
 };
@@ -26,15 +29,22 @@ typedef void answer_fn(void *arg, const struct answer *answer);
 
 struct prober;
 
-/* libcurl's multi interface on our loop; connections are kept alive between probes unless fresh is asked for.
- * dir: exec probes run there.  -errno. */
+/* libcurl's multi interface on our loop; connections are kept alive between probes.  A request on a kept
+ * connection that the server closed meanwhile is sent again on a new one, as every HTTP client does.
+ * dir: exec probes run there; borrowed.  The caller ignores SIGPIPE.  -errno. */
 int prober_new(struct loop *loop, const char *dir, struct prober **ret_prober);
 
-/* Cancels what is under way, without callbacks; exec children are killed with their group. */
+/* Cancels what is under way, without callbacks; exec children are killed with their group.  NULL is fine. */
 void prober_free(struct prober *prober);
 
-/* Ask.  fn is called exactly once, later, from the loop.  Returns 0 or -errno (then fn is not called). */
+/* Ask.  fn is called exactly once, later, from the loop; it may ask, cancel and free the prober.  probe is
+ * borrowed until then.  Names are resolved here and now for tcp (the limit: a slow resolver stalls the loop),
+ * by a thread of libcurl's for http.  Returns 0 or -errno (then fn is not called). */
 int prober_ask(struct prober *prober, const struct probe *probe, answer_fn *fn, void *arg);
+
+/* Cancel all that was asked with this arg, without callbacks; returns how many.  For an arg that goes away.
+ */
+size_t prober_cancel(struct prober *prober, const void *arg);
 
 size_t prober_in_flight(const struct prober *prober);
 

@@ -13,12 +13,20 @@
 
 struct journal;
 
+#define JOURNAL_LINE_MAX (4u << 20)  /* bytes; a longer one is neither written nor read */
+#define JOURNAL_TEXT_MAX (16u << 10) /* bytes of one text; what is cut is marked by "..." */
+
 /* Create (O_APPEND, mode 0600; the folder too, 0700).  path NULL: $XDG_STATE_HOME/chaosctl/RUN.jsonl, else
- * ~/.local/state/chaosctl/RUN.jsonl.  -errno. */
+ * ~/.local/state/chaosctl/RUN.jsonl.  A journal that is there is begun anew; -EEXIST when the file is
+ * something else.  -errno. */
 int journal_open(const char *path, const char *run, const struct scenario *scenario,
                  struct journal **ret_journal);
 void journal_close(struct journal *journal);
 const char *journal_path(const struct journal *journal);
+
+/* The folder of journals, and the newest one in it (-ENOENT when there is none).  To be freed; -errno. */
+int journal_folder(char **ret_path);
+int journal_last(char **ret_path);
 
 /* The first error that writing met (a full disk), or 0: the run goes on, and ends as failed. */
 int journal_error(const struct journal *journal);
@@ -26,7 +34,8 @@ int journal_error(const struct journal *journal);
 /* Append one event; fields is stolen (an object, or NULL). */
 void journal_event(struct journal *journal, const char *event, json_t *fields);
 
-/* The events whose content a report is rebuilt from. */
+/* The events whose content a report is rebuilt from: run.started, phase, fault.hit and fault.skipped (the
+ * record's own time), cell, run.ended. */
 void journal_run_started(struct journal *journal, const struct run_result *result);
 void journal_phase(struct journal *journal, const struct cell *cell, enum phase phase);
 void journal_hit(struct journal *journal, const struct record *record, const char *fault,
@@ -34,7 +43,8 @@ void journal_hit(struct journal *journal, const struct record *record, const cha
 void journal_cell(struct journal *journal, const struct cell_result *result); /* everything in it */
 void journal_run_ended(struct journal *journal, const struct run_result *result);
 
-/* Read a journal back.  A last line that was cut is left out and complete is false; a damaged line in the
+/* Read a journal back.  A last line that was cut is left out; without run.ended, complete is false, the
+ * reason tells where the journal stops, and the verdict is inconclusive at best.  A damaged line in the
  * middle is an error with its number.  0, -errno, or -EINVAL with *ret_why (to be freed). */
 int journal_read(const char *path, struct run_result **ret_result, char **ret_why);
 

@@ -24,6 +24,14 @@ extern const struct report *const reports[]; /* ends with NULL */
 /* NULL when there is none of that name. */
 const struct report *report_find(const char *name);
 
+/* Replace the scenario's secrets in every text of a live result by `***`; a result read from a journal has
+ * none. Call before rendering.  -ENOMEM: do not render. */
+int report_mask(struct run_result *result, const struct scenario *scenario);
+
+/* Write a rendered report: a new file appears whole or not at all, an old one is replaced or left as it was;
+ * a pipe or device is written to.  0 or -errno. */
+int report_save(const char *path, const char *text, size_t len);
+
 /* Live line for a terminal: phase, time left, samples, hits; at most columns wide, no newline. */
 struct progress {
     const char *experiment, *label, *phase;

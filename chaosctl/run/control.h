@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "chaosctl/base/buf.h"
 #include "chaosctl/scenario/scenario.h"
 #include "injectors/decision/table.h"
 
@@ -21,6 +22,10 @@ int control_base(char **ret_path);
 /* Make a run's folder and name: RUN is date and six hex digits.  -errno. */
 int control_new(struct control **ret_control);
 
+/* What an error of the functions here means to people: which folder, what is wrong with it, what would help.
+ */
+void control_explain(int error, struct buf *ret_text);
+
 /* Unmaps; removes the folder with all in it unless keep. */
 void control_free(struct control *control, bool keep);
 
@@ -30,6 +35,9 @@ const char *control_folder(const struct control *control); /* absolute */
 /* A fresh control file for the next cell: what an earlier cell's stragglers still map is no longer this one.
  * Targets come from the scenario's dependencies; watched: those that are counted.  -errno. */
 int control_fresh(struct control *control, const struct scenario *scenario, uint32_t watched);
+
+/* Note in state.json that a service's leader runs (pid 0: no longer), for `env` and `doctor`. */
+void control_note_service(struct control *control, size_t index, pid_t pid);
 
 struct table *control_table(struct control *control);
 const char *control_path(const struct control *control); /* of the control file */
@@ -50,6 +58,9 @@ void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_see
 int control_arm(struct control *control, const struct rule *rule);
 void control_lift(struct control *control, uint32_t index);
 
+/* Count strikes that the orchestrator landed itself (control_reset) as matches and hits of the rule. */
+void control_count(struct control *control, uint32_t index, uint64_t strikes);
+
 /* Hand every record of the ring to fn; stuck places are given up after a second.  Returns how many. */
 typedef void control_record_fn(void *arg, const struct record *record);
 size_t control_drain(struct control *control, control_record_fn *fn, void *arg);
@@ -60,19 +71,34 @@ int control_member(const struct control *control, pid_t pid, uint32_t *ret_servi
 /* Free the slots of processes that are gone.  Returns how many members are left. */
 size_t control_sweep(struct control *control);
 
+/* All members of a service (-1: of any, or none), alive or gone; returns how many, at most max. */
+size_t control_members(const struct control *control, int service, pid_t *ret_pids, size_t max);
+
+/* Has the process really mapped this control file?  Slots are written by the processes of the run: before one
+ * is signalled because of its slot, ask the kernel. */
+bool control_is_mapped_by(const struct control *control, pid_t pid);
+
 /* The variables that bring a process in: LD_PRELOAD (ours behind what there is), HANDSHAKE_CONTROL,
- * HANDSHAKE_SERVICE. In the control's memory until control_free.  service -1: none. */
+ * HANDSHAKE_SERVICE. In the control's memory until control_free.  service -1: none, an empty value.  -EINVAL:
+ * the shim's path has a space or a colon, which LD_PRELOAD cannot say; -ENOENT: no shim. */
 #define CONTROL_ENV 3
 int control_env(struct control *control, int service, struct pair ret_env[static CONTROL_ENV]);
+
+/* A value of LD_PRELOAD with the shim behind what there is (theirs may be NULL), once.  To be freed; NULL:
+ * out of memory. */
+char *control_preload(const char *theirs, const char *shim);
 
 /* The shim's absolute path: beside the command (build/), ../lib/chaosctl/ of it, or CHAOSCTL_SHIM.  To be
  * freed; -errno. */
 int control_shim(char **ret_path);
 
 /* Reset every established connection of these processes that belongs to one of the dependencies (by peer
- * address for outbound, own address for inbound; names by the addresses that control_table's rings cannot
- * tell: skipped), from outside, by pidfd_getfd and connect(AF_UNSPEC): idle ones and those that a thread
- * waits on meet the reset at once. Returns how many were reset. */
+ * address for outbound, own address for inbound; names are skipped: nobody here knows what they resolved to),
+ * from outside, by pidfd_getfd and connect(AF_UNSPEC): idle ones and those that a thread waits on meet the
+ * reset at once.  Returns how many were reset.
+ *
+ * A connection is inbound when one of the processes listens on its own port.  Accepted limit: a worker whose
+ * listener is held by none of pids looks like a client. */
 size_t control_reset(struct control *control, const struct scenario *scenario, uint32_t targets,
                      enum direction direction, const pid_t *pids, size_t count);
 

@@ -45,8 +45,15 @@ typedef void loop_child_fn(void *arg, pid_t pid, int status);
 int loop_add_child(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg);
 void loop_remove_child(struct loop *loop, pid_t pid);
 
+/* Is it one of those that were added?  A child of ours that is not is an orphan that the kernel gave us. */
+bool loop_has_child(const struct loop *loop, pid_t pid);
+
 /* Signals: blocked, and fn called instead.  For SIGINT, SIGTERM, SIGHUP, SIGUSR1... */
 typedef void loop_signal_fn(void *arg, int signal);
 int loop_add_signal(struct loop *loop, int signal, loop_signal_fn *fn, void *arg);
+
+/* Within a loop_signal_fn: did a process send it (kill), rather than the kernel to our whole group (the
+ * terminal's Ctrl-C)? */
+bool loop_signal_was_sent(const struct loop *loop);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <sys/types.h>
 
 #include "chaosctl/scenario/scenario.h"
@@ -21,11 +22,13 @@ struct spawn {
     bool dies_with_us;                  /* PR_SET_PDEATHSIG SIGKILL: probes and steps, not services */
     bool continues_with_us_gone; /* PR_SET_PDEATHSIG SIGCONT: services, which may be paused when we die */
     bool new_session;            /* setsid; otherwise only a process group */
-    bool foreground;             /* exec: our own group and terminal, nothing is changed */
+    bool foreground;             /* exec: our own group, terminal, descriptors and dispositions */
+    const sigset_t *mask;        /* of the child; NULL: nothing blocked */
 };
 
-/* Signal mask and dispositions of the child are the defaults.  Returns the pid, or -errno of fork or of exec
- * in the child (ENOENT, EACCES...: an exec that failed is reported here, not by an exit code). */
+/* Signal mask and dispositions of the child are the defaults, and what dies or continues with us does so from
+ * the start.  Returns the pid, or -errno of fork or of exec in the child (ENOENT, EACCES...: an exec that
+ * failed is reported here, not by an exit code). */
 pid_t process_start(const struct spawn *spawn);
 
 /* The absolute path of what would be executed, or -errno (ENOENT, EACCES). */
@@ -36,6 +39,15 @@ int process_subreaper(void);
 
 /* All living descendants of pid (pid itself not among them), by /proc; returns how many, at most max. */
 size_t process_descendants(pid_t pid, pid_t *ret_pids, size_t max);
+
+/* Is pid one of our own descendants? */
+bool process_is_ours(pid_t pid);
+
+/* 0: gone. */
+pid_t process_parent(pid_t pid);
+
+/* Was it started with NAME=VALUE in its environment, and may we look? */
+bool process_has_variable(pid_t pid, const char *name, const char *value);
 
 /* When it was started, in clock ticks since boot (field 22 of /proc/PID/stat): with the pid, an identity.  0:
  * gone. */

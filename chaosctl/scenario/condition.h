@@ -46,6 +46,12 @@ struct metric_info {
 
 const struct metric_info *metric_info(enum metric metric);
 
+/* The metric of that name; METRIC_COUNT when there is none. */
+enum metric metric_find(const char *name);
+
+/* Is it measured as a number? */
+bool metric_is_number(enum metric metric);
+
 enum comparison {
     COMPARE_LESS,
     COMPARE_AT_MOST,
@@ -60,10 +66,12 @@ enum comparison {
 struct condition {
     enum metric metric;
     enum comparison comparison;
-    double low, high;          /* numbers, in the metric's unit; one bound: low */
-    bool relative;             /* low and high are factors of the baseline's value */
-    const char *const *values; /* ONE_OF and NOT as written: compared as numbers where both sides are numbers,
-                                  else as text */
+    double low, high; /* numbers, in the metric's unit; one bound: low */
+    bool relative;    /* low and high are factors of the baseline's value */
+    /* ONE_OF and NOT.  Of metrics with a number: plain numbers in the metric's unit ("300ms" is "300000000",
+     * "99%" is "99", true is "1").  Of text, JSON and headers: as written; compared as numbers where both
+     * sides are numbers, else as text (true, false and null are those words). */
+    const char *const *values;
     size_t values_count;
     const char *regex; /* MATCH */
     const char *key;   /* METRIC_json: the pointer; METRIC_headers: the header's name */

@@ -241,6 +241,7 @@ struct scenario {
 #define SCENARIO_CELL_MAX  4096
 #define SCENARIO_ALIAS_MAX 10000 /* nodes that aliases may add */
 #define SCENARIO_DEPTH_MAX 64
+#define SCENARIO_NODE_MAX  100000u /* values in a file */
 
 /* Read and check a scenario.
  *
@@ -254,9 +255,20 @@ int scenario_parse(const char *text, size_t len, const char *path, struct diag *
 
 void scenario_free(struct scenario *scenario);
 
-/* A fault SPEC of the command line, `kind:key=value,...`, over the same keys.  A target may be the name of a
- * dependency of the scenario or an address, which becomes a dependency of its own; a SPEC without a scenario
- * passes an empty one that this fills.  Positions are line 1 and the column within spec. */
+/* Decide from another seed: the scenario's, and with it every cell's. */
+void scenario_reseed(struct scenario *scenario, uint64_t seed);
+
+/* A fault SPEC of the command line over the same keys as in YAML:
+ *
+ *   spec  = kind [":" key "=" value {"," key "=" value}]
+ *   value = text without a comma | '...' | "..."
+ *
+ * Several targets are joined with "+".  A target is the name of a dependency of the scenario or an address,
+ * which becomes a dependency of its own, named by its text: HOST:PORT, udp:HOST:PORT, unix:PATH, or a path; a
+ * HOST with a dot in it, localhost and [IPv6] may do without a port.  A SPEC without a scenario passes an
+ * empty one, which this fills.  Positions are line 1 and the column within spec.
+ *
+ * Returns 0 and *ret_fault; -EINVAL with messages in diag; -ENOMEM. */
 int scenario_add_fault(struct scenario *scenario, const char *spec, struct diag *diag,
                        struct fault *ret_fault);
 

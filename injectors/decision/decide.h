@@ -12,6 +12,7 @@ struct subject {
     uint32_t targets;    /* the dependencies that the descriptor, address or name belongs to */
     uint32_t service;    /* the process's own bit; 0 when it belongs to no service */
     uint8_t direction;   /* enum direction */
+    bool is_literal;     /* names: the host is an address already, which no dns fault can hinder */
     uint64_t now_ns;     /* CLOCK_MONOTONIC */
     uint64_t size_bytes; /* memory: asked for */
     uint64_t heap_bytes; /* memory: what the heap holds; may be 0 unless a rule asks (decide_needs_heap) */

@@ -44,3 +44,8 @@ bool rule_strikes(const struct rule *rule, uint64_t number)
 {
     return number <= rule->last && chosen(rule, number);
 }
+
+bool rule_is_certain(const struct rule *rule)
+{
+    return rule->probability >= RULE_ALWAYS && !rule->after && rule->every <= 1 && rule->times == RULE_ENDLESS;
+}

@@ -68,6 +68,9 @@ void rule_seal(struct rule *rule);
 /* Does the match of that number strike?  Pure: the same answer in every process and replay. */
 bool rule_strikes(const struct rule *rule, uint64_t number);
 
+/* Does every match strike? */
+bool rule_is_certain(const struct rule *rule);
+
 /* 64 well-mixed bits for the number-th draw of a seed: the finalizer of SplitMix64 (Steele, Lea, Flood: Fast
  * Splittable Pseudorandom Number Generators, OOPSLA 2014). */
 uint64_t rule_draw(uint64_t seed, uint64_t number);

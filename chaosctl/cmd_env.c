@@ -1,0 +1,217 @@
+/* chaosctl env: the variables that bring a process started elsewhere into a run.  Floor 5. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chaosctl/base/clean.h"
+#include "chaosctl/base/suggest.h"
+#include "chaosctl/command.h"
+#include "chaosctl/run/control.h"
+#include "chaosctl/run/state.h"
+#include "injectors/handshake.h"
+
+enum { OPTION_SERVICE = 1, OPTION_JSON };
+
+static const struct option_row rows[] = {
+    {OPTION_SERVICE, 's', "service", "NAME",
+     "the service that the process is; the only one with `join` unless given"},
+    {OPTION_JSON, 'j', "json", NULL, "print a JSON object instead of lines for sh"},
+    {0},
+};
+
+static int env_run(int argc, char **argv);
+
+const struct command command_env = {
+    .name = "env",
+    .operands = "[RUN]",
+    .summary = "Print the variables that bring a process started elsewhere into a run",
+    .details = "  eval \"$(chaosctl env)\"; ./server\n\n"
+               "RUN may be left out when only one is under way.  The process must run as the same user, on "
+               "the same host.",
+    .options = rows,
+    .run = env_run,
+};
+
+#define ENV_MAX 3
+
+struct request {
+    const char *run, *service; /* NULL: not given */
+    bool json;
+    struct arena *arena;
+    char *base;
+    struct state *states; /* of living runs */
+    size_t states_count;
+};
+
+static int failed(int error, const char *what)
+{
+    cleanup_buf struct buf why = {0};
+
+    control_explain(error, &why);
+    fprintf(stderr, "chaosctl env: %s: %s\n", what, buf_text(&why));
+    return EXIT_TOOL;
+}
+
+/* --- which run --- */
+
+static int find_living(struct request *r)
+{
+    size_t living = 0;
+    int error = control_base(&r->base);
+
+    if (!error)
+        error = state_list(r->base, r->arena, &r->states, &r->states_count);
+    if (error)
+        return failed(error, "cannot list the runs");
+    for (size_t i = 0; i < r->states_count; i++)
+        if (state_is_alive(&r->states[i]) && r->states[i].control)
+            r->states[living++] = r->states[i];
+    r->states_count = living;
+    return 0;
+}
+
+static void list_runs(const struct request *r)
+{
+    for (size_t i = 0; i < r->states_count; i++)
+        fprintf(stderr, "  %s  since %s, process %d\n", r->states[i].run, r->states[i].started,
+                r->states[i].pid);
+}
+
+static int choose_run(const struct request *r, const struct state **ret_state)
+{
+    for (size_t i = 0; i < r->states_count; i++)
+        if (!r->run || !strcmp(r->run, r->states[i].run))
+            *ret_state = &r->states[i];
+    if (r->run && !*ret_state)
+        fprintf(stderr, "chaosctl env: there is no run \"%s\" under way%s\n", r->run,
+                r->states_count ? "; there are:" : "");
+    else if (!r->states_count)
+        fputs("chaosctl env: no run is under way\n", stderr);
+    else if (!r->run && r->states_count > 1)
+        fprintf(stderr, "chaosctl env: %zu runs are under way; say which:\n", r->states_count);
+    else
+        return 0;
+    list_runs(r);
+    return EXIT_USAGE;
+}
+
+/* --- which service: its index, -1 for none, -2 when it cannot be told --- */
+
+static int unknown_service(const struct state *state, const char *name)
+{
+    const char *names[64];
+    size_t n = 0;
+
+    for (; n < state->services_count && n < 64; n++)
+        names[n] = state->services[n].name;
+    const char *near = suggest(name, names, n);
+    fprintf(stderr, "chaosctl env: run %s has no service \"%s\"", state->run, name);
+    fprintf(stderr, near ? " (did you mean \"%s\"?)\n" : "\n", near);
+    return -2;
+}
+
+static int choose_service(const struct state *state, const char *name)
+{
+    int chosen = -1, joined = 0;
+
+    for (size_t i = 0; i < state->services_count; i++) {
+        if (name ? strcmp(name, state->services[i].name) : !state->services[i].join)
+            continue;
+        chosen = (int)i;
+        joined++;
+    }
+    if (name && chosen < 0)
+        return unknown_service(state, name);
+    if (joined < 2)
+        return chosen;
+    fputs("chaosctl env: several services join; say which with --service:\n", stderr);
+    for (size_t i = 0; i < state->services_count; i++)
+        if (state->services[i].join)
+            fprintf(stderr, "  %s\n", state->services[i].name);
+    return -2;
+}
+
+/* --- printing --- */
+
+/* In single quotes, which quote all but themselves. */
+static void print_export(const struct pair *pair)
+{
+    printf("export %s='", pair->name);
+    for (const char *p = pair->value; *p; p++)
+        fputs(*p == '\'' ? "'\\''" : (char[]){*p, '\0'}, stdout);
+    puts("'");
+}
+
+static int print_json(const struct pair *env, size_t count)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new(object, env[i].name, json_string(env[i].value));
+    int bad = json_dumpf(object, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(object);
+    return bad ? EXIT_TOOL : EXIT_PASS;
+}
+
+static int print_variables(const struct request *r, const struct state *state)
+{
+    cleanup_free char *shim = NULL, *preload = NULL;
+    char index[12];
+    int service = choose_service(state, r->service);
+    int error = service == -2 ? 0 : control_shim(&shim);
+
+    if (service == -2)
+        return EXIT_USAGE;
+    if (!error && strpbrk(shim, ": "))
+        error = -EINVAL;
+    if (error)
+        return failed(error, "cannot enter a process");
+    preload = control_preload(getenv("LD_PRELOAD"), shim);
+    if (!preload)
+        return failed(-ENOMEM, "cannot enter a process");
+    snprintf(index, sizeof(index), "%d", service);
+    const struct pair env[ENV_MAX] = {
+        {"LD_PRELOAD", preload}, {HANDSHAKE_CONTROL, state->control}, {HANDSHAKE_SERVICE, index}};
+    size_t count = service < 0 ? ENV_MAX - 1 : ENV_MAX;
+    if (r->json)
+        return print_json(env, count);
+    for (size_t i = 0; i < count; i++)
+        print_export(&env[i]);
+    return EXIT_PASS;
+}
+
+static int answer(struct request *r)
+{
+    const struct state *state = NULL;
+    int code = find_living(r);
+
+    if (!code)
+        code = choose_run(r, &state);
+    return code ? code : print_variables(r, state);
+}
+
+static int env_run(int argc, char **argv)
+{
+    struct options o = options_of(&command_env, argc, argv);
+    struct request r = {0};
+
+    for (int id; (id = option_next(&o)) > 0;) {
+        if (id == OPTION_SERVICE)
+            r.service = o.value;
+        else
+            r.json = true;
+    }
+    if (o.done)
+        return o.status;
+    if (o.operand_count > 1)
+        return usage_error(&command_env, "one RUN at most");
+    r.run = o.operand_count ? o.operands[0] : NULL;
+    r.arena = arena_new();
+    int code = r.arena ? answer(&r) : failed(-ENOMEM, "cannot list the runs");
+    free(r.base);
+    arena_free(r.arena);
+    return code;
+}

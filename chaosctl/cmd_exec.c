@@ -1,0 +1,306 @@
+/* chaosctl exec: one command under faults, no file needed.  Floor 5.
+ *
+ * The command keeps its terminal, its group and its streams; all that we ever print goes to standard error.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
+#include "chaosctl/base/unit.h"
+#include "chaosctl/cmd_exec.h"
+#include "chaosctl/command.h"
+#include "chaosctl/run/entry.h"
+#include "chaosctl/run/process.h"
+
+#define COMMAND_INDEX 0
+#define NOT_FOUND     127 /* as env(1) */
+#define NOT_RUNNABLE  126
+
+enum { OPTION_FAULT = 1, OPTION_SEED, OPTION_LEASE, OPTION_QUIET };
+
+static const struct option_row rows[] = {
+    {OPTION_FAULT, 'f', "fault", "SPEC", "a fault, kind:key=value,...; may be given again"},
+    {OPTION_SEED, 's', "seed", "N", "every random decision follows from it"},
+    {OPTION_LEASE, 'l', "lease", "TIME", "no fault outlives chaosctl by more than this (5s)"},
+    {OPTION_QUIET, 'q', "quiet", NULL, "do not tell on standard error what the faults hit"},
+    {0},
+};
+
+static int exec_run(int argc, char **argv);
+
+const struct command command_exec = {
+    .name = "exec",
+    .operands = "[--] COMMAND [ARGUMENT]...",
+    .summary = "Run one command under faults and exit as it does",
+    .details = "  chaosctl exec --fault refuse:target=127.0.0.1:6379 -- redis-cli ping\n"
+               "  chaosctl exec -f oom:probability=1% --seed 7 -- make test\n"
+               "  chaosctl exec -f pause:start=2s,for=1s -- ./server\n\n"
+               "What each fault hit is told on standard error.  Exit status: the command's own; 128+N when "
+               "signal N\n"
+               "ended it; 125 when chaosctl itself failed, 126 when COMMAND cannot be executed, 127 when "
+               "there is none.",
+    .options = rows,
+    .takes_command = true,
+    .run = exec_run,
+};
+
+/* --- the command line --- */
+
+static int take_option(struct exec *exec, int id, const char *value)
+{
+    switch (id) {
+    case OPTION_FAULT:
+        if (exec->specs_count == EXEC_FAULT_MAX)
+            return usage_error(&command_exec, "more than %d faults", EXEC_FAULT_MAX);
+        exec->specs[exec->specs_count++] = value;
+        break;
+    case OPTION_SEED:
+        exec->has_seed = true;
+        if (unit_parse_count(value, &exec->seed))
+            return usage_error(&command_exec, "--seed: \"%s\" is not a whole number", value);
+        break;
+    case OPTION_LEASE:
+        if (unit_parse_duration(value, &exec->lease_ns) || exec->lease_ns < 10 * NS_PER_MS)
+            return usage_error(&command_exec, "--lease: \"%s\" is not a time of at least 10ms, such as 5s",
+                               value);
+        break;
+    case OPTION_QUIET: exec->quiet = true; break;
+    }
+    return 0;
+}
+
+/* True when there is a command to run; otherwise *ret_code is the exit code. */
+static bool take_arguments(struct exec *exec, int argc, char **argv, int *ret_code)
+{
+    struct options o = options_of(&command_exec, argc, argv);
+
+    *ret_code = EXIT_EXEC;
+    for (int id; (id = option_next(&o)) > 0;)
+        if (take_option(exec, id, o.value)) {
+            free(o.table);
+            return false;
+        }
+    if (o.done) {
+        *ret_code = o.status ? EXIT_EXEC : EXIT_PASS;
+        return false;
+    }
+    if (!o.operand_count) {
+        usage_error(&command_exec, "there is no command to run");
+        return false;
+    }
+    exec->argv = o.operands;
+    return true;
+}
+
+/* --- while it runs --- */
+
+/* One command's hits are counted in the rules; the records tell a journal more, and here nobody keeps one. */
+static void ignore_record(void *arg, const struct record *record)
+{
+    (void)arg;
+    (void)record;
+}
+
+static void note_entered(struct exec *exec)
+{
+    pid_t one;
+
+    exec->entered = exec->entered || control_members(exec->control, -1, &one, 1);
+}
+
+static void tick(void *arg)
+{
+    struct exec *exec = arg;
+
+    control_renew(exec->control, exec->lease_ns);
+    control_drain(exec->control, ignore_record, NULL);
+    note_entered(exec);
+    control_sweep(exec->control);
+    loop_set_timer(exec->loop, &exec->tick, now_mono_ns() + exec->lease_ns / 10);
+}
+
+static void ended(void *arg, pid_t pid, int status)
+{
+    struct exec *exec = arg;
+
+    (void)pid;
+    exec->status = status;
+    loop_stop(exec->loop);
+}
+
+/* What the terminal sends, it sends to the command as well.  A paused command cannot answer, so its pause
+ * ends. */
+static void on_signal(void *arg, int signal)
+{
+    struct exec *exec = arg;
+
+    exec_resume(exec);
+    if (loop_signal_was_sent(exec->loop))
+        kill(exec->pid, signal);
+}
+
+static int watch_signals(struct exec *exec)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+        int error = loop_add_signal(exec->loop, signals[i], on_signal, exec);
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+/* --- from start to end --- */
+
+static int failed(int error, const char *what)
+{
+    cleanup_buf struct buf why = {0};
+
+    control_explain(error, &why);
+    fprintf(stderr, "chaosctl exec: %s: %s\n", what, buf_text(&why));
+    return EXIT_EXEC;
+}
+
+static int not_started(const struct exec *exec, int error)
+{
+    fprintf(stderr, "chaosctl exec: %s: %s\n", exec->argv[0], strerror(-error));
+    switch (error) {
+    case -ENOENT: return NOT_FOUND;
+    case -ENOMEM:
+    case -EAGAIN:
+    case -EMFILE:
+    case -ENFILE: return EXIT_EXEC;
+    default: return NOT_RUNNABLE;
+    }
+}
+
+/* Every line on its own: what could not land must not be passed over. */
+static void tell_fault(const struct exec *exec, const struct plan *plan)
+{
+    const struct table *table = control_table(exec->control);
+    uint64_t hits = plan->hits, skipped = 0;
+
+    if (plan->rule >= 0) {
+        hits += atomic_load(&table->rules[plan->rule].hits);
+        skipped = atomic_load(&table->rules[plan->rule].skipped);
+    }
+    fprintf(stderr, "chaosctl: %s: ", plan->fault.text);
+    if (hits)
+        fprintf(stderr, "%llu hit%s", (unsigned long long)hits, hits == 1 ? "" : "s");
+    else
+        fputs("no hit", stderr);
+    if (skipped)
+        fprintf(stderr, ", %llu could not land", (unsigned long long)skipped);
+    fputc('\n', stderr);
+}
+
+static void tell_why_not_entered(const struct exec *exec)
+{
+    cleanup_free char *path = NULL;
+    struct entry entry = {0};
+
+    if (process_find(exec->argv[0], NULL, &path) || entry_examine(path, &entry) ||
+        entry.verdict == ENTRY_PRELOAD)
+        snprintf(entry.reason, sizeof(entry.reason), "it never loaded libchaosctl.so");
+    fprintf(stderr, "chaosctl: no fault could land in %s: %s\n", exec->argv[0], entry.reason);
+}
+
+static void tell(struct exec *exec)
+{
+    bool asked = false;
+
+    for (size_t i = 0; i < exec->plans_count; i++) {
+        tell_fault(exec, &exec->plans[i]);
+        asked = asked || exec->plans[i].rule >= 0;
+    }
+    note_entered(exec);
+    if (asked && !exec->entered)
+        tell_why_not_entered(exec);
+}
+
+static int start(struct exec *exec, const sigset_t *mask)
+{
+    struct pair env[CONTROL_ENV];
+    struct spawn spawn = {
+        .argv = exec->argv, .env = env, .env_count = CONTROL_ENV, .foreground = true, .mask = mask};
+    int error = control_env(exec->control, COMMAND_INDEX, env);
+
+    if (error)
+        return failed(error, "cannot enter a command");
+    error = exec_arm(exec);
+    if (error)
+        return failed(error, "cannot arm the faults");
+    exec->pid = process_start(&spawn);
+    if (exec->pid < 0)
+        return not_started(exec, exec->pid);
+    error = loop_add_child(exec->loop, exec->pid, ended, exec);
+    return error ? failed(error, "cannot watch the command") : 0;
+}
+
+static int exit_code_of(int status)
+{
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int run_command(struct exec *exec, const sigset_t *mask)
+{
+    int code = start(exec, mask);
+
+    if (code)
+        return code;
+    exec->tick = (struct timer){.fn = tick, .arg = exec};
+    loop_set_timer(exec->loop, &exec->tick, now_mono_ns() + exec->lease_ns / 10);
+    int error = loop_run(exec->loop);
+    control_expire(exec->control);
+    exec_resume(exec);
+    if (error)
+        return failed(error, "cannot wait");
+    if (!exec->quiet)
+        tell(exec);
+    return exit_code_of(exec->status);
+}
+
+static int set_up_and_run(struct exec *exec)
+{
+    cleanup_buf struct buf wrong = {0};
+    sigset_t mask;
+
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    int error = exec_read_faults(exec, &wrong);
+    fputs(buf_text(&wrong), stderr);
+    if (error)
+        return EXIT_EXEC;
+    if (!exec->lease_ns)
+        exec->lease_ns = exec->scenario->lease_ns;
+    error = control_new(&exec->control);
+    if (!error)
+        error = control_fresh(exec->control, exec->scenario, 0);
+    if (error)
+        return failed(error, "cannot make the run's folder");
+    error = loop_new(&exec->loop);
+    if (!error)
+        error = watch_signals(exec);
+    return error ? failed(error, "cannot start") : run_command(exec, &mask);
+}
+
+static int exec_run(int argc, char **argv)
+{
+    struct exec *exec = calloc(1, sizeof(*exec));
+    int code = EXIT_EXEC;
+
+    if (exec && take_arguments(exec, argc, argv, &code))
+        code = set_up_and_run(exec);
+    if (!exec)
+        return code;
+    control_free(exec->control, false);
+    loop_free(exec->loop);
+    scenario_free(exec->scenario);
+    free(exec);
+    return code;
+}

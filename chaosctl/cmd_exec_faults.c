@@ -1,0 +1,162 @@
+/* The faults of `chaosctl exec`.  Floor 5. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
+#include "chaosctl/cmd_exec.h"
+#include "chaosctl/run/process.h"
+
+#define COMMAND_NAME "command" /* as a service: what `in` of kill and pause means here */
+#define TREE_MAX     PAUSE_MAX
+
+/* --- from the command line --- */
+
+/* `in` goes without saying: there is but one process to kill or pause. */
+static char *complete_spec(const char *spec)
+{
+    struct buf text = {0};
+    char kind[32];
+
+    snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(spec, ":"), spec);
+    enum fault_kind found = fault_find(kind);
+    buf_add(&text, spec);
+    if (found != FAULT_COUNT && fault_way(found) == WAY_PROCESS && !strstr(spec, "in="))
+        buf_printf(&text, "%sin=" COMMAND_NAME, strchr(spec, ':') ? "," : ":");
+    return buf_steal(&text);
+}
+
+static void add_fault(struct exec *exec, const char *spec, struct diag *diag)
+{
+    cleanup_free char *whole = complete_spec(spec);
+    struct plan *plan = &exec->plans[exec->plans_count];
+
+    *plan = (struct plan){.exec = exec, .rule = -1, .guard = -1};
+    if (whole && !scenario_add_fault(exec->scenario, whole, diag, &plan->fault))
+        exec->plans_count++;
+}
+
+int exec_read_faults(struct exec *exec, struct buf *ret_text)
+{
+    exec->scenario = scenario_empty();
+    struct diag *diag = diag_new("--fault");
+    if (!exec->scenario || !diag) {
+        diag_free(diag);
+        return -ENOMEM;
+    }
+    exec->service = (struct service){.name = COMMAND_NAME, .argv = exec->argv};
+    exec->scenario->services = &exec->service;
+    exec->scenario->services_count = 1;
+    for (size_t i = 0; i < exec->specs_count; i++)
+        add_fault(exec, exec->specs[i], diag);
+    diag_render(diag, ret_text);
+    diag_free(diag);
+    return exec->plans_count == exec->specs_count ? 0 : -EINVAL;
+}
+
+/* --- carried out from outside --- */
+
+/* Without numbers it hits whatever comes: the idle connections too. */
+static bool is_certain(const struct fault *f)
+{
+    return f->probability >= 1 && !f->after && f->every <= 1 && f->times == RULE_ENDLESS;
+}
+
+static size_t tree_of(const struct exec *exec, pid_t pids[static TREE_MAX])
+{
+    pids[0] = exec->pid;
+    return 1 + process_descendants(exec->pid, pids + 1, TREE_MAX - 1);
+}
+
+/* Connections that are there when the fault begins: the shim would wait for their next call. */
+static void reset_now(struct plan *plan)
+{
+    pid_t pids[TREE_MAX];
+    struct exec *exec = plan->exec;
+    size_t n = tree_of(exec, pids);
+    size_t done =
+        control_reset(exec->control, exec->scenario, plan->fault.targets, plan->fault.direction, pids, n);
+
+    control_count(exec->control, (uint32_t)plan->rule, done);
+}
+
+static void pause_now(struct plan *plan)
+{
+    pid_t pids[TREE_MAX];
+    struct exec *exec = plan->exec;
+    size_t n = tree_of(exec, pids);
+
+    if (!pause_begin(exec->loop, pids, n, &control_table(exec->control)->lease_ns, &plan->guard))
+        plan->hits++;
+}
+
+static void begin(void *arg)
+{
+    struct plan *plan = arg;
+
+    if (plan->rule >= 0)
+        reset_now(plan);
+    else if (plan->fault.kind == FAULT_pause)
+        pause_now(plan);
+    else if (!kill(plan->exec->pid, plan->fault.signal))
+        plan->hits++;
+}
+
+static void end(void *arg)
+{
+    struct plan *plan = arg;
+
+    pause_end(&plan->guard);
+}
+
+/* --- armed --- */
+
+/* At its very start a command has no connections yet; what it inherited is ours to leave alone. */
+static bool begins_from_outside(const struct fault *f)
+{
+    enum effect effect = fault_effect(f->kind);
+
+    if (fault_way(f->kind) == WAY_PROCESS)
+        return true;
+    return f->start_ns && is_certain(f) && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
+}
+
+static void plan_times(struct plan *plan, uint64_t now_ns)
+{
+    const struct fault *f = &plan->fault;
+
+    plan->begin = (struct timer){.fn = begin, .arg = plan};
+    plan->end = (struct timer){.fn = end, .arg = plan};
+    if (begins_from_outside(f))
+        loop_set_timer(plan->exec->loop, &plan->begin, now_ns + f->start_ns);
+    if (f->kind == FAULT_pause && f->for_ns != RULE_ENDLESS)
+        loop_set_timer(plan->exec->loop, &plan->end, now_ns + f->start_ns + f->for_ns);
+}
+
+int exec_arm(struct exec *exec)
+{
+    uint64_t now = now_mono_ns();
+    struct rule rule;
+
+    for (size_t i = 0; i < exec->plans_count; i++) {
+        struct plan *plan = &exec->plans[i];
+        plan_times(plan, now);
+        if (fault_way(plan->fault.kind) != WAY_SHIM)
+            continue;
+        control_rule(&plan->fault, (uint32_t)i, exec->has_seed ? exec->seed : exec->scenario->seed, now,
+                     &rule);
+        plan->rule = control_arm(exec->control, &rule);
+        if (plan->rule < 0)
+            return plan->rule;
+    }
+    control_renew(exec->control, exec->lease_ns);
+    return 0;
+}
+
+void exec_resume(struct exec *exec)
+{
+    for (size_t i = 0; i < exec->plans_count; i++)
+        pause_end(&exec->plans[i].guard);
+}

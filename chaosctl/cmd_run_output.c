@@ -1,0 +1,202 @@
+/* What `run` shows and writes.  Floor 5. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "chaosctl/base/file.h"
+#include "chaosctl/cmd_run.h"
+#include "chaosctl/command.h"
+
+static int columns_of(int fd)
+{
+    struct winsize size;
+
+    return isatty(fd) && !ioctl(fd, TIOCGWINSZ, &size) ? size.ws_col : 0;
+}
+
+static void clear_line(const struct run_output *o)
+{
+    if (o->live)
+        fputs("\r\033[K", stderr);
+}
+
+/* --- hooks --- */
+
+static void started(void *arg, const struct run_result *result)
+{
+    struct run_output *o = arg;
+
+    o->journal_error = journal_open(o->request->journal, result->run, o->scenario, &o->journal);
+    if (o->journal_error) {
+        o->journal = NULL;
+        fprintf(stderr, "chaosctl run: no journal: %s\n", strerror(-o->journal_error));
+        return;
+    }
+    o->result->journal = arena_copy(o->result->arena, journal_path(o->journal));
+    journal_run_started(o->journal, result);
+}
+
+static void phase(void *arg, const struct cell *cell, enum phase phase)
+{
+    struct run_output *o = arg;
+
+    if (o->journal)
+        journal_phase(o->journal, cell, phase);
+}
+
+static void note(void *arg, const char *event, const char *who, const char *detail)
+{
+    struct run_output *o = arg;
+    json_t *fields = json_object();
+
+    if (!o->journal) {
+        json_decref(fields);
+        return;
+    }
+    if (who)
+        json_object_set_new(fields, "service", json_string(who));
+    if (detail)
+        json_object_set_new(fields, "detail", json_string(detail));
+    journal_event(o->journal, event, fields);
+}
+
+static void hit(void *arg, const struct record *record, const char *fault, const char *service)
+{
+    struct run_output *o = arg;
+
+    if (o->journal)
+        journal_hit(o->journal, record, fault, service);
+}
+
+/* Without a terminal there is no live line: one line per experiment says how far it is. */
+static void cell(void *arg, const struct cell_result *result)
+{
+    struct run_output *o = arg;
+
+    if (o->journal)
+        journal_cell(o->journal, result);
+    clear_line(o);
+    if (!o->request->quiet && !o->live)
+        fprintf(stderr, "chaosctl: %s%s%s: %s\n", result->experiment, *result->label ? ": " : "",
+                result->label, verdict_name(result->verdict));
+}
+
+static void tick(void *arg, const struct run_status *status)
+{
+    struct run_output *o = arg;
+    cleanup_buf struct buf line = {0};
+    struct report_style style = {.colour = may_colour(2) && !o->request->colourless,
+                                 .columns = columns_of(2)};
+    struct progress p = {
+        .experiment = status->cell->experiment,
+        .label = status->cell->label,
+        .phase = phase_name(status->phase),
+        .cell = status->number,
+        .cells = status->cells,
+        .left_ns = status->left_ns,
+        .samples = status->samples,
+        .failures = status->failures,
+        .hits = status->hits,
+    };
+
+    if (!o->live)
+        return;
+    report_progress(&p, &style, &line);
+    clear_line(o);
+    fputs(buf_text(&line), stderr);
+}
+
+struct run_hooks output_hooks(struct run_output *output)
+{
+    const char *term = getenv("TERM");
+
+    output->live = !output->request->quiet && isatty(2) && term && strcmp(term, "dumb");
+    return (struct run_hooks){.arg = output,
+                              .started = started,
+                              .phase = phase,
+                              .note = note,
+                              .hit = hit,
+                              .cell = cell,
+                              .tick = tick};
+}
+
+/* --- the end --- */
+
+static int complain(const char *what, const char *path, int r)
+{
+    if (r)
+        fprintf(stderr, "chaosctl run: cannot write %s %s: %s\n", what, path, strerror(-r));
+    return r;
+}
+
+static int write_reports(const struct run_output *o)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < o->request->reports_count; i++) {
+        cleanup_buf struct buf text = {0};
+        const char *path = o->request->reports[i].path;
+        int r = o->request->reports[i].report->render(o->result, &(struct report_style){0}, &text);
+        if (!r && (!strcmp(path, "/dev/stdout") || !strcmp(path, "-")))
+            r = file_write_all(1, buf_text(&text), text.len);
+        else if (!r)
+            r = file_replace(path, buf_text(&text), text.len);
+        failed |= complain("the report", path, r);
+    }
+    return failed;
+}
+
+/* GitHub reads annotations from standard output, and shows what is appended to the summary's file. */
+static int tell_github(const struct run_output *o)
+{
+    const char *summary = getenv("GITHUB_STEP_SUMMARY"), *actions = getenv("GITHUB_ACTIONS");
+    cleanup_buf struct buf text = {0}, markdown = {0};
+
+    if (actions && !strcmp(actions, "true") && !o->request->json) {
+        report_github.render(o->result, &(struct report_style){0}, &text);
+        fputs(buf_text(&text), stdout);
+    }
+    if (!summary || !*summary)
+        return 0;
+    report_markdown.render(o->result, &(struct report_style){0}, &markdown);
+    return complain("the summary", summary, file_append(summary, buf_text(&markdown), markdown.len));
+}
+
+static void show(const struct run_output *o)
+{
+    const struct report *report = o->request->json ? &report_json : &report_terminal;
+    struct report_style style = {.colour = may_colour(1) && !o->request->colourless,
+                                 .columns = columns_of(1)};
+    cleanup_buf struct buf text = {0};
+
+    if (o->request->quiet && !o->request->json)
+        return;
+    report->render(o->result, &style, &text);
+    fputs(buf_text(&text), stdout);
+}
+
+static void fail(struct run_output *o, const char *what, int r)
+{
+    o->result->verdict = verdict_worse(o->result->verdict, VERDICT_TOOL_FAILED);
+    o->result->reason = arena_printf(o->result->arena, "%s: %s", what, strerror(-r));
+}
+
+int output_finish(struct run_output *o)
+{
+    clear_line(o);
+    if (o->journal) {
+        int r = journal_error(o->journal);
+        if (r)
+            fail(o, "the journal could not be written", r);
+        journal_run_ended(o->journal, o->result);
+        journal_close(o->journal);
+    } else if (o->journal_error) {
+        fail(o, "the journal could not be opened", o->journal_error);
+    }
+    int failed = write_reports(o);
+    failed |= tell_github(o);
+    show(o);
+    return failed ? EXIT_TOOL : verdict_exit_code(o->result->verdict);
+}

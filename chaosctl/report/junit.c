@@ -1,0 +1,207 @@
+/* JUnit XML, as Jenkins, GitLab and the rest read it: a suite for the scenario, a case for each cell.
+ * Floor 4.
+ *
+ * Refuted is a failure; whatever else is not a pass is an error, never skipped: CI systems show skipped cases
+ * in green.  A run that did not end, or ended worse than its cells, has a case of its own, named "run". */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "chaosctl/base/clock.h"
+#include "chaosctl/report/page.h"
+#include "chaosctl/report/text.h"
+#include "chaosctl/report/words.h"
+
+/* What XML 1.0 cannot carry at all, escaped or not, becomes U+FFFD; so do the C1 controls. */
+static bool is_forbidden(uint32_t c)
+{
+    bool white = c == '\t' || c == '\n' || c == '\r';
+
+    return (c < 0x20 && !white) || (c >= 0x7f && c <= 0x9f) || c == 0xfffe || c == 0xffff;
+}
+
+static void put_xml(struct buf *out, const char *text)
+{
+    while (*text && !out->failed) {
+        uint32_t c = text_next(&text);
+        switch (c) {
+        case '&': buf_add(out, "&amp;"); break;
+        case '<': buf_add(out, "&lt;"); break;
+        case '>': buf_add(out, "&gt;"); break;
+        case '"': buf_add(out, "&quot;"); break;
+        case '\t':
+        case '\r': buf_printf(out, "&#%u;", c); break;
+        default: text_put(out, is_forbidden(c) ? TEXT_REPLACEMENT : c); break;
+        }
+    }
+}
+
+/* A newline in an attribute would be read as a blank. */
+static void put_attribute(struct buf *out, const char *name, const char *text)
+{
+    buf_printf(out, " %s=\"", name);
+    for (const char *newline; (newline = strchr(text, '\n')); text = newline + 1) {
+        cleanup_buf struct buf line = {0};
+        buf_add_n(&line, text, (size_t)(newline - text));
+        put_xml(out, buf_text(&line));
+        buf_add(out, "&#10;");
+    }
+    put_xml(out, text);
+    buf_add_char(out, '"');
+}
+
+static void put_seconds(struct buf *out, uint64_t ns)
+{
+    buf_printf(out, " time=\"%" PRIu64 ".%03u\"", ns / NS_PER_S, (unsigned)(ns % NS_PER_S / NS_PER_MS));
+}
+
+static void put_case_head(struct buf *out, const struct run_result *result, const char *experiment,
+                          const char *name, uint64_t duration_ns)
+{
+    cleanup_buf struct buf classname = {0};
+
+    buf_printf(&classname, "%s%s%s", words_text(result->scenario), *experiment ? "." : "", experiment);
+    buf_add(out, "    <testcase");
+    put_attribute(out, "name", name);
+    put_attribute(out, "classname", buf_text(&classname));
+    put_seconds(out, duration_ns);
+    buf_add(out, ">\n");
+}
+
+static void put_problem(struct buf *out, enum verdict_of_run verdict, const char *message, const char *text)
+{
+    const char *element = verdict == VERDICT_REFUTED ? "failure" : "error";
+
+    buf_printf(out, "      <%s", element);
+    put_attribute(out, "type", verdict_name(verdict));
+    put_attribute(out, "message", message);
+    buf_add_char(out, '>');
+    put_xml(out, text);
+    buf_printf(out, "</%s>\n", element);
+}
+
+/* phase: check: expected ...; observed ... (file:line:column), one a line. */
+static void add_findings(const struct run_result *result, const struct cell_result *cell, struct buf *out)
+{
+    for (size_t i = 0; i < cell->checks_count; i++) {
+        const struct check_result *check = &cell->checks[i];
+        if (!words_is_finding(check))
+            continue;
+        buf_printf(out, "%s: %s: expected %s; observed %s (", phase_name(check->phase),
+                   words_text(check->text), words_text(check->expected), words_text(check->observed));
+        words_place(result, check->at, out);
+        buf_add(out, ")\n");
+    }
+}
+
+static void put_cell(struct buf *out, const struct run_result *result, const struct cell_result *cell)
+{
+    static const struct report_style plain = {.colour = false, .columns = 100};
+    cleanup_buf struct buf why = {0}, findings = {0}, text = {0};
+    struct page page = page_on(&text, &plain);
+    const char *label = words_text(cell->label), *experiment = words_text(cell->experiment);
+
+    put_case_head(out, result, experiment, *label ? label : experiment, cell->duration_ns);
+    words_why(cell, &why);
+    add_findings(result, cell, &findings);
+    if (cell->verdict != VERDICT_PASS)
+        put_problem(out, cell->verdict, buf_text(&why), buf_text(&findings));
+    page_cell(&page, result, cell, true);
+    buf_add(out, "      <system-out>");
+    put_xml(out, buf_text(&text));
+    buf_add(out, "</system-out>\n    </testcase>\n");
+}
+
+struct counts {
+    size_t tests, failures, errors;
+};
+
+static struct counts count(const struct run_result *result, bool trouble)
+{
+    struct counts n = {result->cells_count + trouble, 0, trouble};
+
+    for (size_t i = 0; i < result->cells_count; i++) {
+        enum verdict_of_run verdict = result->cells[i].verdict;
+        n.failures += verdict == VERDICT_REFUTED;
+        n.errors += verdict != VERDICT_REFUTED && verdict != VERDICT_PASS;
+    }
+    return n;
+}
+
+static void put_property(struct buf *out, const char *name, const char *value)
+{
+    buf_add(out, "      <property");
+    put_attribute(out, "name", name);
+    put_attribute(out, "value", value);
+    buf_add(out, "/>\n");
+}
+
+static void put_properties(struct buf *out, const struct run_result *result)
+{
+    char seed[24];
+
+    snprintf(seed, sizeof(seed), "%" PRIu64, result->seed);
+    buf_add(out, "    <properties>\n");
+    put_property(out, "run", words_text(result->run));
+    put_property(out, "file", words_text(result->file));
+    put_property(out, "seed", seed);
+    put_property(out, "verdict", verdict_name(result->verdict));
+    put_property(out, "chaosctl", words_text(result->version));
+    buf_add(out, "    </properties>\n");
+}
+
+static void put_suite_head(struct buf *out, const struct run_result *result, struct counts n)
+{
+    char when[CLOCK_TEXT_BYTES];
+
+    clock_text(result->started_wall_ns, when);
+    buf_add(out, "  <testsuite");
+    put_attribute(out, "name", words_text(result->scenario));
+    buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\"", n.tests, n.failures,
+               n.errors);
+    put_seconds(out, result->duration_ns);
+    buf_printf(out, " timestamp=\"%.19s\"", when);
+    put_attribute(out, "hostname", words_text(result->host));
+    buf_add(out, ">\n");
+}
+
+static void put_trouble(struct buf *out, const struct run_result *result, const char *why)
+{
+    enum verdict_of_run verdict = result->verdict;
+
+    if (verdict == VERDICT_PASS || verdict == VERDICT_REFUTED)
+        verdict = VERDICT_INCONCLUSIVE;
+    put_case_head(out, result, "", "run", 0);
+    put_problem(out, verdict, why, why);
+    buf_add(out, "    </testcase>\n");
+}
+
+static int render(const struct run_result *result, const struct report_style *style, struct buf *out)
+{
+    cleanup_buf struct buf why = {0};
+    bool trouble = words_trouble(result, &why);
+    struct counts n = count(result, trouble);
+
+    (void)style;
+    buf_printf(out,
+               "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+               "<testsuites name=\"chaosctl\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
+               n.tests, n.failures, n.errors);
+    put_seconds(out, result->duration_ns);
+    buf_add(out, ">\n");
+    put_suite_head(out, result, n);
+    put_properties(out, result);
+    for (size_t i = 0; i < result->cells_count; i++)
+        put_cell(out, result, &result->cells[i]);
+    if (trouble)
+        put_trouble(out, result, buf_text(&why));
+    buf_add(out, "  </testsuite>\n</testsuites>\n");
+    return out->failed ? -ENOMEM : 0;
+}
+
+const struct report report_junit = {
+    .name = "junit",
+    .summary = "JUnit XML, a test case for each cell",
+    .render = render,
+};

@@ -1,0 +1,270 @@
+/* The control area, seen from the orchestrator.  Floor 3. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
+#include "chaosctl/run/control.h"
+#include "chaosctl/run/control_area.h"
+#include "chaosctl/run/process.h"
+#include "chaosctl/run/rundir.h"
+
+/* --- the run's folder --- */
+
+int control_base(char **ret_path)
+{
+    cleanup_free char *base = rundir_base();
+    if (!base)
+        return -ENOMEM;
+    cleanup_fd int fd = rundir_open_base(base);
+    if (fd < 0)
+        return fd;
+    *ret_path = steal(&base);
+    return 0;
+}
+
+static int make_folder(struct control *control)
+{
+    control->base = rundir_base();
+    if (!control->base)
+        return -ENOMEM;
+    cleanup_fd int base_fd = rundir_open_base(control->base);
+    if (base_fd < 0)
+        return base_fd;
+    control->folder_fd = rundir_make(base_fd, &control->run);
+    if (control->folder_fd < 0)
+        return control->folder_fd;
+    return asprintf(&control->folder, "%s/%s", control->base, control->run) < 0 ? -ENOMEM : 0;
+}
+
+static int begin_state(struct control *control)
+{
+    struct state *state = &control->state;
+
+    state->run = control->run;
+    state->folder = control->folder;
+    state->started = clock_text(now_wall_ns(), control->started);
+    state->pid = getpid();
+    state->birth = process_birth(state->pid);
+    return state_write(control->folder_fd, state);
+}
+
+int control_new(struct control **ret_control)
+{
+    struct control *control = calloc(1, sizeof(*control));
+
+    if (!control)
+        return -ENOMEM;
+    control->folder_fd = -1;
+    int error = make_folder(control);
+    if (!error)
+        error = begin_state(control);
+    if (error)
+        control_free(control, false);
+    else
+        *ret_control = control;
+    return error;
+}
+
+/* What an earlier cell armed ends with it, whoever still maps it. */
+static void retire(struct control *control)
+{
+    if (!control->table)
+        return;
+    control_expire(control);
+    munmap(control->table, sizeof(*control->table));
+    control->table = NULL;
+    unlink(control->path);
+}
+
+void control_free(struct control *control, bool keep)
+{
+    if (!control)
+        return;
+    retire(control);
+    if (control->folder_fd >= 0 && !keep) {
+        rundir_empty(control->folder_fd);
+        if (control->folder)
+            rmdir(control->folder);
+    }
+    clean_fd(&control->folder_fd);
+    arena_free(control->services);
+    free(control->preload);
+    free(control->path);
+    free(control->folder);
+    free(control->run);
+    free(control->base);
+    free(control);
+}
+
+const char *control_run(const struct control *control)
+{
+    return control->run;
+}
+
+const char *control_folder(const struct control *control)
+{
+    return control->folder;
+}
+
+struct table *control_table(struct control *control)
+{
+    return control->table;
+}
+
+const char *control_path(const struct control *control)
+{
+    return control->path;
+}
+
+/* --- the control file --- */
+
+static int copy_targets(struct table *table, const struct scenario *scenario)
+{
+    for (size_t d = 0; d < scenario->dependencies_count; d++)
+        for (size_t t = 0; t < scenario->dependencies[d].targets_count; t++) {
+            if (table->target_count == TARGET_MAX)
+                return -E2BIG;
+            table->targets[table->target_count++] = scenario->dependencies[d].targets[t];
+        }
+    return 0;
+}
+
+/* Room is taken now: a write through a map finds no room by dying of SIGBUS. */
+static int map_file(int fd, struct table **ret_table)
+{
+    struct table *table;
+
+    if (fchmod(fd, 0600))
+        return -errno;
+    int error = posix_fallocate(fd, 0, sizeof(*table));
+    if (error)
+        return -error;
+    table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (table == MAP_FAILED)
+        return -errno;
+    *ret_table = table;
+    return 0;
+}
+
+static int make_area(struct control *control, const struct scenario *scenario, uint32_t watched)
+{
+    cleanup_fd int fd = open(control->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return -errno;
+    int error = map_file(fd, &control->table);
+    if (!error)
+        error = copy_targets(control->table, scenario);
+    if (error)
+        return error;
+    table_init(control->table);
+    table_watch(control->table, watched);
+    return 0;
+}
+
+static int note_scenario(struct control *control, const struct scenario *scenario)
+{
+    struct state *state = &control->state;
+
+    arena_free(control->services);
+    control->services = arena_new();
+    state->services = NULL;
+    state->services_count = 0;
+    state->control = control->path;
+    for (size_t i = 0; control->services && i < scenario->services_count; i++) {
+        struct state_service *s =
+            arena_push(control->services, &state->services, &state->services_count, sizeof(*s));
+        if (!s)
+            return -ENOMEM;
+        s->name = arena_copy(control->services, scenario->services[i].name);
+        s->join = scenario->services[i].join;
+        if (!s->name)
+            return -ENOMEM;
+    }
+    return control->services ? state_write(control->folder_fd, state) : -ENOMEM;
+}
+
+int control_fresh(struct control *control, const struct scenario *scenario, uint32_t watched)
+{
+    char *path = NULL;
+
+    retire(control);
+    control->stuck_since_ns = 0;
+    if (asprintf(&path, "%s/control.%u", control->folder, ++control->number) < 0)
+        return -ENOMEM;
+    free(control->path);
+    control->path = path;
+    int error = make_area(control, scenario, watched);
+    if (!error)
+        error = note_scenario(control, scenario);
+    if (error)
+        retire(control);
+    return error;
+}
+
+void control_note_service(struct control *control, size_t index, pid_t pid)
+{
+    if (index >= control->state.services_count)
+        return;
+    control->state.services[index].pid = pid;
+    control->state.services[index].birth = process_birth(pid);
+    /* A full disk costs other commands their view of the run, not the run. */
+    state_write(control->folder_fd, &control->state);
+}
+
+/* --- lease and rules --- */
+
+static void wake(struct control *control)
+{
+    syscall(SYS_futex, &control->table->epoch, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+uint64_t control_renew(struct control *control, uint64_t lease_ns)
+{
+    uint64_t now = now_mono_ns();
+    uint64_t until = lease_ns > UINT64_MAX - now ? UINT64_MAX : now + lease_ns;
+    uint64_t before = atomic_exchange(&control->table->lease_ns, until);
+
+    return before && before < now ? now - before : 0;
+}
+
+void control_expire(struct control *control)
+{
+    atomic_store(&control->table->lease_ns, 0);
+    atomic_fetch_add(&control->table->epoch, 1);
+    wake(control);
+}
+
+int control_arm(struct control *control, const struct rule *rule)
+{
+    int index = table_arm(control->table, rule);
+
+    if (index < 0)
+        return -ENOSPC;
+    wake(control);
+    return index;
+}
+
+void control_lift(struct control *control, uint32_t index)
+{
+    table_lift(control->table, index);
+    wake(control);
+}
+
+void control_count(struct control *control, uint32_t index, uint64_t strikes)
+{
+    if (index >= RULE_MAX)
+        return;
+    atomic_fetch_add(&control->table->rules[index].matches, strikes);
+    atomic_fetch_add(&control->table->rules[index].hits, strikes);
+}

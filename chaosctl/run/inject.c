@@ -1,0 +1,209 @@
+/* The faults of a cell: armed, lifted, and their hits judged.  Floor 3. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "chaosctl/base/clock.h"
+#include "chaosctl/run/internal.h"
+
+/* A rule without numbers hits whatever comes; only then are idle connections reset from outside. */
+static bool is_certain(const struct fault *f)
+{
+    return f->probability >= 1 && !f->after && f->every <= 1 && f->times == RULE_ENDLESS;
+}
+
+static bool resets_established(const struct fault *f)
+{
+    enum effect effect = fault_effect(f->kind);
+
+    return (effect == EFFECT_RESET || effect == EFFECT_OUTAGE) && is_certain(f);
+}
+
+static size_t reset_in(struct run *run, const struct fault *f, size_t service)
+{
+    pid_t pids[PIDS_MAX];
+    size_t count = services_pids(run->services, service, pids, PIDS_MAX);
+
+    return control_reset(run->control, run->scenario, f->targets, f->direction, pids, count);
+}
+
+static void reset_established(struct injection *in)
+{
+    const struct fault *f = in->fault;
+
+    for (size_t i = 0; i < in->run->scenario->services_count; i++)
+        if ((f->service < 0 || (size_t)f->service == i) &&
+            in->run->scenario->services[i].inject != INJECT_NONE)
+            in->done += reset_in(in->run, f, i);
+}
+
+static void strike_process(struct injection *in)
+{
+    const struct fault *f = in->fault;
+    size_t service = (size_t)f->service;
+    int r = f->kind == FAULT_pause ? services_pause(in->run->services, service, true)
+                                   : services_kill(in->run->services, service, f->signal);
+
+    if (r)
+        return;
+    in->active = true;
+    in->done++;
+    run_note(in->run, "fault.struck", in->run->scenario->services[service].name, f->text);
+}
+
+static void relieve_process(struct injection *in)
+{
+    size_t service = (size_t)in->fault->service;
+
+    if (!in->active)
+        return;
+    in->active = false;
+    if (in->fault->kind == FAULT_pause)
+        services_pause(in->run->services, service, false);
+    else if (!services_restart(in->run->services, service))
+        in->run->course.pending_restarts++;
+}
+
+static void begin(void *arg)
+{
+    struct injection *in = arg;
+
+    if (fault_way(in->fault->kind) == WAY_PROCESS)
+        strike_process(in);
+    else if (resets_established(in->fault))
+        reset_established(in);
+}
+
+static void end(void *arg)
+{
+    relieve_process(arg);
+}
+
+static int arm(struct injection *in, uint32_t ordinal, uint64_t now_ns)
+{
+    struct run *run = in->run;
+    struct rule rule;
+
+    if (fault_way(in->fault->kind) != WAY_SHIM)
+        return 0;
+    control_rule(in->fault, ordinal, run->course.cell->seed, now_ns, &rule);
+    in->rule = control_arm(run->control, &rule);
+    return in->rule < 0 ? in->rule : 0;
+}
+
+static void schedule(struct injection *in, uint64_t now_ns)
+{
+    const struct fault *f = in->fault;
+
+    in->begin = (struct timer){.fn = begin, .arg = in};
+    in->end = (struct timer){.fn = end, .arg = in};
+    if (!f->start_ns)
+        begin(in);
+    else
+        loop_set_timer(in->run->loop, &in->begin, now_ns + f->start_ns);
+    if (f->for_ns != RULE_ENDLESS && fault_way(f->kind) == WAY_PROCESS)
+        loop_set_timer(in->run->loop, &in->end, now_ns + f->start_ns + f->for_ns);
+}
+
+int inject_begin(struct run *run)
+{
+    struct course *c = &run->course;
+    uint64_t now_ns = now_mono_ns();
+
+    c->injected_ns = now_ns;
+    c->injections = calloc(c->cell->faults_count + 1, sizeof(*c->injections));
+    if (!c->injections)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->cell->faults_count; i++)
+        c->injections[i] = (struct injection){.run = run, .fault = &c->cell->faults[i], .rule = -1};
+    for (size_t i = 0; i < c->cell->faults_count; i++) {
+        int r = arm(&c->injections[i], (uint32_t)i, now_ns);
+        if (r)
+            return r;
+        schedule(&c->injections[i], now_ns);
+        run_note(run, "fault.armed", NULL, c->cell->faults[i].text);
+    }
+    return 0;
+}
+
+static void read_counts(struct injection *in)
+{
+    in->matches = in->hits = in->done;
+    if (in->rule < 0)
+        return;
+    const struct rule *rule = &control_table(in->run->control)->rules[in->rule];
+    in->matches += atomic_load(&rule->matches);
+    in->hits += atomic_load(&rule->hits);
+    in->skipped = atomic_load(&rule->skipped);
+}
+
+void inject_lift(struct run *run)
+{
+    struct course *c = &run->course;
+
+    if (c->lifted || !c->injections)
+        return;
+    c->lifted = true;
+    c->lifted_ns = now_mono_ns();
+    for (size_t i = 0; i < c->cell->faults_count; i++)
+        if (c->injections[i].rule >= 0)
+            control_lift(run->control, (uint32_t)c->injections[i].rule);
+    for (size_t i = 0; i < c->cell->faults_count; i++) {
+        struct injection *in = &c->injections[i];
+        loop_unset_timer(run->loop, &in->begin);
+        loop_unset_timer(run->loop, &in->end);
+        relieve_process(in);
+        read_counts(in);
+        run_note(run, "fault.lifted", NULL, in->fault->text);
+    }
+}
+
+static const char *unhit_reason(struct run *run, const struct injection *in)
+{
+    const struct fault *f = in->fault;
+
+    if (in->skipped && !in->hits)
+        return run_text(run,
+                        "`%s` could not land: all %llu calls that it struck were on non-blocking "
+                        "descriptors, which never sleep",
+                        f->text, (unsigned long long)in->skipped);
+    if (!in->matches)
+        return run_text(run, "`%s` hit nothing: no such call was made", f->text);
+    return run_text(run, "`%s` hit %llu times of %llu, expected %s", f->text, (unsigned long long)in->hits,
+                    (unsigned long long)in->matches, f->hits_text);
+}
+
+void inject_settle(struct run *run)
+{
+    struct course *c = &run->course;
+
+    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++) {
+        const struct injection *in = &c->injections[i];
+        if (in->hits < in->fault->hits_min || in->hits > in->fault->hits_max)
+            run_judge(run, VERDICT_INCONCLUSIVE, unhit_reason(run, in));
+    }
+}
+
+uint64_t inject_hits(const struct run *run)
+{
+    const struct course *c = &run->course;
+    uint64_t hits = 0;
+
+    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++) {
+        const struct injection *in = &c->injections[i];
+        hits += in->done;
+        if (in->rule >= 0)
+            hits += atomic_load(&control_table(run->control)->rules[in->rule].hits);
+    }
+    return hits;
+}
+
+const char *inject_fault_of(const struct run *run, uint32_t rule)
+{
+    const struct course *c = &run->course;
+
+    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++)
+        if (c->injections[i].rule == (int)rule)
+            return c->injections[i].fault->text;
+    return "?";
+}

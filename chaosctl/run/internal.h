@@ -1,0 +1,169 @@
+/* What the files of a running scenario share.  Floor 3; nobody outside chaosctl/run/ includes this. */
+#ifndef RUN_INTERNAL_H
+#define RUN_INTERNAL_H
+
+#include "chaosctl/check/judge.h"
+#include "chaosctl/probe/load.h"
+#include "chaosctl/run/control.h"
+#include "chaosctl/run/loop.h"
+#include "chaosctl/run/process.h"
+#include "chaosctl/run/run.h"
+#include "chaosctl/run/service.h"
+
+#define TICK_NS   (20 * NS_PER_MS)  /* drain, renew, look at what is due */
+#define LOOK_NS   (100 * NS_PER_MS) /* between two looks at one check */
+#define STATUS_NS (200 * NS_PER_MS)
+#define PIDS_MAX  1024 /* processes of one service at a time */
+
+/* One fault of the cell, while it lasts. */
+struct injection {
+    struct run *run;
+    const struct fault *fault;
+    int rule;      /* index in the table, or -1 */
+    bool active;   /* process faults: being done now */
+    uint64_t done; /* from here: processes struck, established connections reset */
+    struct timer begin, end;
+    uint64_t matches, hits, skipped; /* as read when it was lifted */
+};
+
+/* A cell on its way. */
+struct course {
+    const struct cell *cell;
+    size_t number; /* from 0, among those that run */
+    enum phase phase;
+    bool over;
+    bool entering;     /* the phase's entry has not been run yet */
+    bool stopping;     /* nothing but lifting and cleaning up is left to do */
+    uint64_t phase_ns; /* when it began */
+    uint64_t started_ns, started_wall_ns;
+    uint64_t injected_ns, held_ns, lifted_ns; /* held: when the hold was over */
+    bool lifted;
+    struct injection *injections;
+    struct watch **watches; /* of the present phase */
+    size_t watches_count;
+    bool closing; /* the phase's last looks are under way */
+    uint64_t closing_until_ns;
+    struct steps *steps;
+    struct steady *steady;
+    uint64_t pending_restarts;
+    uint64_t lapsed_ns; /* how long faults were off because the lease was not renewed */
+    /* What is found. */
+    enum verdict_of_run verdict;
+    const char *reason;
+    struct check_result *checks;
+    size_t checks_count;
+    struct load_result *loads;
+    size_t loads_count;
+    uint64_t phase_took_ns[PHASE_COUNT];
+    bool recovery_measured;
+    uint64_t recovery_ns;
+};
+
+struct run {
+    const struct scenario *scenario;
+    struct run_options options;
+    struct run_hooks hooks;
+    struct run_result *result;
+    struct loop *loop;
+    struct prober *prober;
+    struct control *control;
+    struct services *services; /* NULL while none run */
+    bool services_up;
+    struct load_run **loads; /* scenario->loads_count */
+    struct observation *load_baseline;
+    bool *has_baseline;
+    struct process_usage *usage_baseline; /* of each service, at the baseline's end */
+    struct watch **stops;                 /* of stop_when */
+    const struct cell **queue;
+    size_t queue_count;
+    struct course course;
+    struct timer tick;
+    uint64_t status_ns;      /* next hooks.tick */
+    uint64_t dropped_before; /* records of earlier cells that share the control area */
+    bool aborted;            /* no further cells */
+    int signal;              /* that stopped us, or 0 */
+};
+
+/* --- run.c --- */
+
+/* Text for the result: formatted, secrets masked, in the result's arena.  "" when memory is out. */
+const char *run_text(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void run_note(struct run *run, const char *event, const char *who, const char *detail);
+
+/* Make the cell's verdict at least as bad, with the reason of the worst. */
+void run_judge(struct run *run, enum verdict_of_run verdict, const char *reason);
+/* Stop the whole run: a signal, a stop condition.  Lifts first, cleans up second. */
+void run_abort(struct run *run, const char *reason);
+
+/* The present phase's work is done, well or badly: phase.c says what comes next. */
+void phase_done(struct run *run);
+/* Give the cell up: lift, clean up, end.  The verdict has been judged. */
+void phase_stop(struct run *run);
+/* Begin a cell; look at the present phase at each tick. */
+void phase_begin(struct run *run);
+void phase_tick(struct run *run, uint64_t now_ns);
+uint64_t phase_left_ns(const struct run *run, uint64_t now_ns);
+
+/* --- watch.c: one check, looked at as its quantifier says --- */
+
+struct watch;
+
+/* from_ns: what came before does not count.  NULL: out of memory. */
+struct watch *watch_new(struct run *run, const struct check *check, enum quantifier quantifier,
+                        uint64_t from_ns);
+void watch_free(struct watch *watch);
+/* Look if a look is due. */
+void watch_tick(struct watch *watch, uint64_t now_ns);
+/* The phase is over at to_ns: take the last look. */
+void watch_close(struct watch *watch, uint64_t to_ns);
+/* Is the last look still under way? */
+bool watch_is_busy(const struct watch *watch);
+/* Decide what is still open, and put it into the result. */
+void watch_settle(struct watch *watch, enum phase phase);
+/* Let a load's window end now and be at most that long. */
+void watch_slide(struct watch *watch, uint64_t now_ns, uint64_t window_ns);
+/* Has it been found to hold (EVENTUALLY), for stop_when? */
+bool watch_has_held(const struct watch *watch);
+const char *watch_finding(const struct watch *watch);
+/* Since when has it held without a break; UINT64_MAX: it does not hold, or nobody knows. */
+uint64_t watch_holding_since(const struct watch *watch);
+
+/* --- steady.c: the steady state over a window --- */
+
+struct steady;
+struct steady *steady_new(struct run *run, uint64_t from_ns);
+void steady_free(struct steady *steady);
+void steady_tick(struct steady *steady, uint64_t now_ns);
+/* Did it hold over a window of that length that ends about now?  When it did: where the window began. */
+bool steady_holds(struct steady *steady, uint64_t window_ns, uint64_t now_ns, uint64_t *ret_from_ns);
+/* What does not hold; for the result. */
+void steady_settle(struct steady *steady, enum phase phase, enum outcome outcome, uint64_t window_ns,
+                   uint64_t now_ns);
+
+/* --- inject.c --- */
+
+int inject_begin(struct run *run);   /* arm everything; -errno */
+void inject_lift(struct run *run);   /* lift everything; restarts may be pending afterwards */
+void inject_settle(struct run *run); /* judge the hits */
+uint64_t inject_hits(const struct run *run);
+/* Record the fault that a rule index belongs to, for the journal. */
+const char *inject_fault_of(const struct run *run, uint32_t rule);
+
+/* --- steps.c: things done in order --- */
+
+struct steps;
+struct steps *steps_new(struct run *run, const struct step *list, size_t count, enum phase phase,
+                        bool carry_on);
+void steps_free(struct steps *steps);
+void steps_start(struct steps *steps);
+bool steps_are_done(const struct steps *steps);
+
+/* --- tally.c: filling the result --- */
+
+void tally_check(struct run *run, const struct check_result *check);
+void tally_loads(struct run *run, enum phase phase, uint64_t from_ns, uint64_t to_ns);
+void tally_cell(struct run *run);
+/* "success >= 99%, p95 < 300ms" */
+const char *tally_expected(struct run *run, const struct condition *conditions, size_t count);
+
+#endif

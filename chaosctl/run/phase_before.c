@@ -1,0 +1,137 @@
+/* Before the fault: services, and the steady state.  Floor 3. */
+#include <errno.h>
+#include <string.h>
+
+#include "chaosctl/base/clock.h"
+#include "chaosctl/run/phase_row.h"
+
+/* --- START: services, in order, ready and entered --- */
+
+static bool cell_keeps_services(const struct run *run)
+{
+    return run->course.cell->shared && run->services_up;
+}
+
+static const char *not_entered(struct run *run)
+{
+    for (size_t i = 0; i < run->scenario->services_count; i++) {
+        struct service_state state;
+        services_state(run->services, i, &state);
+        if (run->scenario->services[i].inject != INJECT_NONE && !state.entered)
+            return run_text(run,
+                            "service %s runs, but never took the shim in (does it clear its environment?)",
+                            run->scenario->services[i].name);
+    }
+    return NULL;
+}
+
+static void service_event(void *arg, enum service_event event, int index, int status, const char *detail)
+{
+    struct run *run = arg;
+    struct course *c = &run->course;
+    const char *who = index >= 0 ? run->scenario->services[index].name : NULL;
+    static const char *const names[] = {
+        [SERVICE_STARTED] = "service.started",  [SERVICE_READY] = "service.ready",
+        [SERVICE_ALL_READY] = "services.ready", [SERVICE_FAILED] = "service.failed",
+        [SERVICE_ENDED] = "service.ended",      [SERVICE_ALL_STOPPED] = "services.stopped",
+    };
+
+    (void)status;
+    run_note(run, names[event], who, detail);
+    switch (event) {
+    case SERVICE_ALL_READY:
+        run->services_up = true;
+        if (c->phase == PHASE_START)
+            phase_done(run);
+        break;
+    case SERVICE_READY:
+        if (c->phase == PHASE_LIFT && c->pending_restarts && !--c->pending_restarts)
+            phase_done(run);
+        break;
+    case SERVICE_FAILED:
+        run_judge(run, c->phase == PHASE_START ? VERDICT_INCONCLUSIVE : VERDICT_TOOL_FAILED,
+                  run_text(run, "service %s: %s", who ? who : "?", detail ? detail : "failed"));
+        phase_stop(run);
+        if (c->phase == PHASE_LIFT)
+            phase_done(run);
+        break;
+    case SERVICE_ALL_STOPPED:
+        run->services_up = false;
+        if (c->phase == PHASE_STOP)
+            phase_done(run);
+        break;
+    case SERVICE_STARTED:
+    case SERVICE_ENDED: break;
+    }
+}
+
+static void start_services(struct run *run)
+{
+    int r = control_fresh(run->control, run->scenario, watched_targets(run));
+
+    if (!r)
+        r = services_new(run->loop, run->control, run->prober, run->scenario, service_event, run,
+                         &run->services);
+    if (r)
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot prepare the services", r);
+    else
+        services_start(run->services);
+}
+
+void phase_enter_start(struct run *run)
+{
+    run->dropped_before = 0;
+    if (!cell_keeps_services(run)) {
+        start_services(run);
+        return;
+    }
+    run->dropped_before = atomic_load(&control_table(run->control)->ring.dropped);
+    phase_done(run);
+}
+
+/* --- BASELINE: the steady state must hold before anything is broken --- */
+
+void phase_enter_baseline(struct run *run)
+{
+    struct course *c = &run->course;
+    const char *why = not_entered(run);
+
+    if (why) {
+        run_judge(run, VERDICT_INCONCLUSIVE, why);
+        phase_stop(run);
+        return;
+    }
+    int r = loads_start(run);
+    c->steady = r ? NULL : steady_new(run, c->phase_ns);
+    if (!c->steady || stops_start(run))
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot start the load", r ? r : -ENOMEM);
+}
+
+static void baseline_held(struct run *run, uint64_t from_ns, uint64_t to_ns)
+{
+    struct course *c = &run->course;
+
+    baseline_record(run, from_ns, to_ns);
+    tally_loads(run, PHASE_BASELINE, from_ns, to_ns);
+    steady_settle(c->steady, PHASE_BASELINE, OUTCOME_HELD, to_ns - from_ns, to_ns);
+    phase_done(run);
+}
+
+void phase_tick_baseline(struct run *run, uint64_t now_ns)
+{
+    struct course *c = &run->course;
+    const struct timing *t = &c->cell->timing;
+    uint64_t window_ns = run->scenario->steady_count ? t->baseline_for_ns : 0;
+    uint64_t from_ns = now_ns;
+
+    steady_tick(c->steady, now_ns);
+    if (steady_holds(c->steady, window_ns, now_ns, &from_ns)) {
+        baseline_held(run, from_ns, from_ns + window_ns);
+    } else if (now_ns > c->phase_ns + t->baseline_within_ns + t->baseline_for_ns) {
+        tally_loads(run, PHASE_BASELINE, c->phase_ns, now_ns);
+        steady_settle(c->steady, PHASE_BASELINE, OUTCOME_FAILED, t->baseline_for_ns, now_ns);
+        run_judge(run, VERDICT_INCONCLUSIVE,
+                  "the steady state was not met before the fault; nothing was injected");
+        phase_stop(run);
+    }
+}

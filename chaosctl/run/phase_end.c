@@ -1,0 +1,70 @@
+/* After the fault: the last checks, the clean-up, the services.  Floor 3. */
+#include <errno.h>
+#include <string.h>
+
+#include "chaosctl/base/clock.h"
+#include "chaosctl/run/phase_row.h"
+
+/* --- AFTER, CLEANUP, STOP --- */
+
+void phase_enter_after(struct run *run)
+{
+    int r = watches_start(run, run->course.cell->after, run->course.cell->after_count, run->course.phase_ns);
+
+    if (r)
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot watch", r);
+}
+
+void phase_tick_after(struct run *run, uint64_t now_ns)
+{
+    struct course *c = &run->course;
+
+    for (size_t i = 0; i < c->watches_count; i++)
+        watch_tick(c->watches[i], now_ns);
+    if (!c->closing && now_ns >= c->phase_ns + after_takes_ns(c->cell))
+        phase_close(run, now_ns);
+    if (!c->closing || !phase_is_closed(run, now_ns))
+        return;
+    watches_settle(run, PHASE_AFTER);
+    phase_done(run);
+}
+
+void phase_enter_cleanup(struct run *run)
+{
+    struct course *c = &run->course;
+    size_t count = run->services_up ? c->cell->cleanup_count : 0;
+
+    stops_end(run);
+    loads_end(run);
+    steps_free(c->steps);
+    c->steps = steps_new(run, c->cell->cleanup, count, PHASE_CLEANUP, true);
+    if (!c->steps) {
+        run_judge(run, VERDICT_TOOL_FAILED, "out of memory before the clean-up");
+        phase_done(run);
+        return;
+    }
+    steps_start(c->steps);
+}
+
+void phase_tick_cleanup(struct run *run, uint64_t now_ns)
+{
+    (void)now_ns;
+    if (steps_are_done(run->course.steps))
+        phase_done(run);
+}
+
+static bool next_cell_shares(const struct run *run)
+{
+    const struct course *c = &run->course;
+
+    return !run->aborted && run->services_up && c->cell->shared && c->number + 1 < run->queue_count &&
+           run->queue[c->number + 1]->shared;
+}
+
+void phase_enter_stop(struct run *run)
+{
+    if (!run->services || next_cell_shares(run))
+        phase_done(run);
+    else
+        services_stop(run->services);
+}

@@ -1,0 +1,44 @@
+/* Running a scenario: its cells one after the other, each through its phases.  Floor 3.
+ *
+ * Nothing is printed or written here; what happens is told through the hooks, what was found goes into the
+ * result. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "chaosctl/run/result.h"
+#include "injectors/decision/ring.h"
+
+/* For a live line. */
+struct run_status {
+    const struct cell *cell;
+    size_t number, cells; /* which one, from 1, and of how many */
+    enum phase phase;
+    uint64_t left_ns;           /* until the phase ends, if all goes as planned; 0: cannot be told */
+    uint64_t samples, failures; /* of all loads, in this cell */
+    uint64_t hits;              /* of all faults, in this cell */
+};
+
+/* Any may be NULL.  Texts are borrowed for the call. */
+struct run_hooks {
+    void *arg;
+    void (*started)(void *arg, const struct run_result *result);
+    void (*phase)(void *arg, const struct cell *cell, enum phase phase);
+    /* Something worth a line in the journal: event is a dotted noun ("service.ready"), who may be NULL. */
+    void (*note)(void *arg, const char *event, const char *who, const char *detail);
+    void (*hit)(void *arg, const struct record *record, const char *fault, const char *service);
+    void (*cell)(void *arg, const struct cell_result *result);
+    void (*tick)(void *arg, const struct run_status *status); /* five times a second */
+};
+
+struct run_options {
+    const char *only; /* glob (fnmatch) over experiment names and "experiment/label"; NULL: all */
+    bool keep;        /* the run's folder, with its logs */
+};
+
+/* Runs to the end, whatever happens on the way; SIGINT, SIGTERM and SIGHUP stop it: lift first, then clean
+ * up. Returns 0 with the verdict in result, -ENOENT when `only` fits no cell, or -errno when nothing could be
+ * started. */
+int run_scenario(const struct scenario *scenario, const struct run_options *options,
+                 const struct run_hooks *hooks, struct run_result *result);
+
+#endif

@@ -1,0 +1,175 @@
+/* One row per key; which kind takes which follows from fault.def.  Floor 2. */
+#include <string.h>
+
+#include "chaosctl/scenario/fault_keys.h"
+#include "chaosctl/scenario/parse.h"
+
+static const struct shape shape_sizes = {.name = "sizes",
+                                         .wanted = "a size or a range such as \">= 1KiB\"",
+                                         .schema = "{\"type\":[\"string\",\"integer\"]}"};
+static const struct shape shape_hits = {.name = "hits",
+                                        .wanted = "a number or a bound such as \">= 1\"",
+                                        .schema = "{\"type\":[\"string\",\"integer\"]}"};
+static const struct shape shape_error_name = {.name = "errno",
+                                              .wanted = "the name of an error",
+                                              .schema = "{\"type\":\"string\",\"pattern\":\"^E|\\\\$\"}"};
+static const struct shape shape_call_name = {
+    .name = "call", .wanted = "the name of a call", .schema = "{\"type\":\"string\",\"minLength\":1}"};
+
+#define AT(member) offsetof(struct fault_nodes, member), FIELD_NODE
+
+/* Taken by every kind, but for what `refusals` says. */
+static const struct field common[] = {
+    {"target", &shape_targets, AT(target), "the dependency that it is about, or a list of them"},
+    {"in", &shape_service_name, AT(in), "the service that it happens in; all unless given"},
+    {"probability", &shape_probability, AT(probability), "of each match, such as 50%; 1 unless given"},
+    {"after", &shape_count, AT(after), "so many matches go through first"},
+    {"times", &shape_positive, AT(times), "it strikes at most so many times"},
+    {"every", &shape_positive, AT(every), "it strikes each so-many-th match"},
+    {"start", &shape_duration, AT(start), "after the injection; at once unless given"},
+    {"for", &shape_time, AT(for_), "then it is lifted; unless given, when the hold ends"},
+    {"direction", &shape_direction, AT(direction),
+     "outbound (the service connected), inbound (it accepted), or any"},
+    {"hits", &shape_hits, AT(hits),
+     "what makes it count as landed; \">= 1\" unless given, 0: no expectation"},
+    {"request", &shape_any, 0, FIELD_LATER, ""},
+    {0},
+};
+
+static const struct field own[] = {
+    {"call", &shape_call_name, AT(call), "the intercepted call, such as connect"},
+    {"errno", &shape_error_name, AT(error), "what it fails with, such as ETIMEDOUT"},
+    {"delay", &shape_time, AT(delay), "how much later, such as 200ms"},
+    {"mode", &shape_dns_mode, AT(mode), "nxdomain (unless given), servfail, timeout or slow"},
+    {"nth", &shape_positive, AT(nth), "the n-th allocation fails, once"},
+    {"size", &shape_sizes, AT(size), "only allocations of this size: \">= 1KiB\", \"1KiB..64KiB\""},
+    {"quota", &shape_size, AT(quota), "only while the heap holds this much"},
+    {"caller", &shape_line, AT(caller), "only when this object calls, such as libssl.so.3"},
+    {"signal", &shape_signal, AT(signal), "SIGKILL unless given"},
+    {0},
+};
+
+static const struct {
+    const char *kinds, *keys, *why;
+} refusals[] = {
+    {" kill pause ", " target probability after times every direction ",
+     "it happens once, to a whole service: say in, start and for"},
+    {" oom ", " target direction ", "memory belongs to no dependency: say in, to name a service"},
+    {" dns ", " direction ", "names are resolved before there is a connection"},
+};
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *p = words; (p = strstr(p, word)); p += len)
+        if ((p == words || p[-1] == ' ') && (!p[len] || p[len] == ' ' || p[len] == '!'))
+            return true;
+    return false;
+}
+
+static bool is_required(const char *keys, const char *key)
+{
+    size_t len = strlen(key);
+
+    for (const char *p = keys; (p = strstr(p, key)); p += len)
+        if ((p == keys || p[-1] == ' ') && p[len] == '!')
+            return true;
+    return false;
+}
+
+const char *fault_key_refusal(enum fault_kind kind, const char *key)
+{
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+        if (has_word(refusals[i].kinds, fault_name(kind)) && has_word(refusals[i].keys, key))
+            return refusals[i].why;
+    return NULL;
+}
+
+void fault_fields_of(enum fault_kind kind, struct field ret_fields[static FAULT_FIELD_MAX])
+{
+    const char *keys = fault_keys(kind);
+    size_t n = 0;
+
+    for (const struct field *f = own; f->name && n < FAULT_FIELD_MAX - 1; f++)
+        if (has_word(keys, f->name))
+            ret_fields[n++] = *f;
+    for (const struct field *f = common; f->name && n < FAULT_FIELD_MAX - 1; f++)
+        if (!fault_key_refusal(kind, f->name))
+            ret_fields[n++] = *f;
+    ret_fields[n] = (struct field){0};
+    for (size_t i = 0; i < n; i++)
+        if (is_required(keys, ret_fields[i].name))
+            ret_fields[i].flags |= FIELD_REQUIRED;
+}
+
+const char *fault_form(enum fault_kind kind)
+{
+    const char *keys = fault_keys(kind);
+
+    if (is_required(keys, "target"))
+        return "{target: NAME}";
+    if (is_required(keys, "in"))
+        return "{in: SERVICE}";
+    if (is_required(keys, "delay"))
+        return "{call: connect, delay: 200ms}";
+    return is_required(keys, "call") ? "{call: connect}" : "{}";
+}
+
+/* --- words --- */
+
+static bool take_word(struct reader *r, const struct node *node, const char *const *words, size_t count,
+                      const char *wanted, size_t *ret_index)
+{
+    const char *text = NULL;
+    bool plain;
+
+    if (!reader_text(r, node, wanted, &text, &plain))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(words[i], text)) {
+            *ret_index = i;
+            return true;
+        }
+    reader_error(r, node, "\"%s\" is unknown%s", text, reader_hint(r, text, words, count));
+    return false;
+}
+
+static bool take_direction(struct reader *r, const struct node *node, void *ret_value)
+{
+    static const char *const words[] = {
+        [DIRECTION_ANY] = "any", [DIRECTION_OUTBOUND] = "outbound", [DIRECTION_INBOUND] = "inbound"};
+    size_t i = 0;
+
+    if (!take_word(r, node, words, 3, shape_direction.wanted, &i))
+        return false;
+    *(enum direction *)ret_value = (enum direction)i;
+    return true;
+}
+
+static bool take_dns_mode(struct reader *r, const struct node *node, void *ret_value)
+{
+    static const char *const words[] = {[DNS_NXDOMAIN] = "nxdomain",
+                                        [DNS_SERVFAIL] = "servfail",
+                                        [DNS_TIMEOUT] = "timeout",
+                                        [DNS_SLOW] = "slow"};
+    size_t i = 0;
+
+    if (!take_word(r, node, words, 4, shape_dns_mode.wanted, &i))
+        return false;
+    *(enum dns_mode *)ret_value = (enum dns_mode)i;
+    return true;
+}
+
+const struct shape shape_direction = {
+    .name = "direction",
+    .wanted = "outbound, inbound or any",
+    .schema = "{\"enum\":[\"any\",\"outbound\",\"inbound\"]}",
+    .take = take_direction,
+};
+const struct shape shape_dns_mode = {
+    .name = "dns-mode",
+    .wanted = "nxdomain, servfail, timeout or slow",
+    .schema = "{\"enum\":[\"nxdomain\",\"servfail\",\"timeout\",\"slow\"]}",
+    .take = take_dns_mode,
+};

@@ -1,0 +1,26 @@
+/* The keys of faults.  Floor 2, internal to chaosctl/scenario. */
+#ifndef SCENARIO_FAULT_KEYS_H
+#define SCENARIO_FAULT_KEYS_H
+
+#include "chaosctl/scenario/field.h"
+#include "injectors/decision/fault.h"
+
+struct fault_nodes {
+    const struct node *target, *in, *probability, *after, *times, *every, *start, *for_, *direction, *hits;
+    const struct node *call, *error, *delay, *mode, *nth, *size, *quota, *caller, *signal;
+};
+
+#define FAULT_FIELD_MAX 24
+
+/* The keys that a kind takes, required ones marked; ends with a row without name. */
+void fault_fields_of(enum fault_kind kind, struct field ret_fields[static FAULT_FIELD_MAX]);
+
+/* Why a common key makes no sense for a kind; NULL when it does. */
+const char *fault_key_refusal(enum fault_kind kind, const char *key);
+
+/* How the kind is written: "{target: NAME}". */
+const char *fault_form(enum fault_kind kind);
+
+extern const struct shape shape_direction, shape_dns_mode;
+
+#endif

@@ -1,0 +1,198 @@
+/* Asking: from a call to its dependencies, to a decision, to what is done.  Floor 1. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+
+#include "preload/ask.h"
+#include "preload/descriptor.h"
+#include "preload/effect.h"
+#include "preload/endpoint.h"
+#include "preload/name.h"
+#include "preload/shim.h"
+#include "preload/traffic.h"
+
+/* A lease further off than this is no lease but damage, and would let a damaged delay last as long. */
+#define LEASE_LIMIT_NS (UINT64_C(3600) * 1000000000)
+
+static bool has_lease(uint64_t now_ns)
+{
+    uint64_t lease_ns = atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed);
+
+    return now_ns < lease_ns && lease_ns - now_ns <= LEASE_LIMIT_NS;
+}
+
+static void identify_descriptor(struct ask *a)
+{
+    a->known = a->fd < 0 ? 0 : descriptor_find(a->fd);
+    a->targets = known_targets(a->known);
+    a->direction = a->known & KNOWN_OUTBOUND  ? DIRECTION_OUTBOUND
+                   : a->known & KNOWN_INBOUND ? DIRECTION_INBOUND
+                                              : DIRECTION_ANY;
+}
+
+static void identify_address(struct ask *a)
+{
+    a->type = endpoint_type(a->fd);
+    a->targets = endpoint_given(a->address, a->address_len, a->type);
+    a->direction = DIRECTION_OUTBOUND;
+}
+
+/* An address beside a stream's bytes is ignored by the kernel, and so here. */
+static void identify_message(struct ask *a)
+{
+    identify_descriptor(a);
+    if (a->address && !(a->known & KNOWN_STREAM)) {
+        a->known = 0;
+        identify_address(a);
+    }
+}
+
+/* A name, or the address whose name is looked for: there the port means nothing. */
+static void identify_host(struct ask *a)
+{
+    struct endpoint end;
+
+    if (a->host)
+        a->targets = name_targets(a->host);
+    else if (endpoint_read(a->address, a->address_len, SOCK_STREAM, &end))
+        a->targets = endpoint_host_targets(end.address);
+}
+
+static void identify(struct ask *a)
+{
+    switch (call_role(a->call)) {
+    case ROLE_OPEN: identify_address(a); break;
+    case ROLE_SEND: identify_message(a); break;
+    case ROLE_RESOLVE: identify_host(a); break;
+    case ROLE_ALLOCATE: break;
+    case ROLE_ACCEPT:
+    case ROLE_RECEIVE:
+    case ROLE_DESCRIPTOR:
+    case ROLE_COUNT: identify_descriptor(a); break;
+    }
+}
+
+/* The base name of the object that an address lies in.  Lock-free, unlike dladdr (glibc 2.35). */
+static const char *object_name(const void *address)
+{
+    struct dl_find_object found;
+
+    if (_dl_find_object((void *)address, &found))
+        return NULL;
+    const char *path = found.dlfo_link_map->l_name;
+    if (!path || !*path)
+        return program_invocation_short_name;
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What only memory rules look at, and only when one does: mallinfo2 walks every arena's free lists under its
+ * lock, some microseconds in a small heap and more in a fragmented one. */
+static void find_out_memory(const struct ask *a, struct subject *s)
+{
+    s->size_bytes = a->size_bytes;
+    if (decide_needs_heap(&control.table)) {
+        struct mallinfo2 heap = mallinfo2();
+        s->heap_bytes = heap.uordblks + heap.hblkhd;
+    }
+    if (decide_needs_caller(&control.table))
+        s->caller = object_name(a->return_address);
+}
+
+static bool decided(const struct ask *a, struct verdict *ret_verdict)
+{
+    uint32_t service = shim_service();
+    struct subject s = {
+        .call = a->call,
+        .targets = a->targets,
+        .service = service < SERVICE_MAX ? 1u << service : 0,
+        .direction = a->direction,
+        .now_ns = shim_now_ns(),
+        .is_literal = a->is_literal,
+    };
+
+    if (!has_lease(s.now_ns))
+        return false;
+    if (call_role(a->call) == ROLE_ALLOCATE)
+        find_out_memory(a, &s);
+    return decide(&control.table, &s, ret_verdict);
+}
+
+static bool judge(struct ask *a)
+{
+    uint32_t armed = shim_armed(a->call);
+    struct verdict v;
+
+    if (!armed)
+        return false;
+    a->was_asked = true;
+    a->epoch = shim_epoch();
+    identify(a);
+    if (!((a->targets | TARGET_ANY) & armed))
+        return false;
+    traffic_ask(a);
+    return decided(a, &v) && effect_apply(a, &v);
+}
+
+bool ask(struct ask *a)
+{
+    struct stay stay;
+
+    if (!shim_enter(&stay))
+        return false;
+    bool ends = judge(a);
+    shim_leave(&stay);
+    return ends;
+}
+
+int ask_answer(const struct ask *a)
+{
+    if (a->result < 0)
+        errno = a->error;
+    return a->result;
+}
+
+/* The table changed while the call slept in the kernel: perhaps a reset woke it. */
+static bool ask_late(struct ask *a)
+{
+    struct stay stay;
+    struct verdict v;
+    bool reset = false;
+
+    if (!shim_enter(&stay))
+        return false;
+    if (known_targets(a->known) && decided(a, &v))
+        reset = effect_apply_late(a, &v);
+    shim_leave(&stay);
+    return reset;
+}
+
+static ssize_t is_reset(void)
+{
+    errno = ECONNRESET;
+    return -1;
+}
+
+ssize_t ask_woken(ssize_t result)
+{
+    return result == -1 && errno == EPIPE ? is_reset() : result;
+}
+
+ssize_t ask_done(struct ask *a, ssize_t result)
+{
+    bool receives = call_role(a->call) == ROLE_RECEIVE;
+
+    if (!a->was_asked)
+        return receives ? received(result) : result;
+    if (a->was_reset)
+        return result == -1 && errno == EPIPE && !receives ? result : is_reset();
+    if (receives && result <= 0 && a->epoch != shim_epoch() && ask_late(a))
+        return is_reset();
+    /* After a reset by its peer a connection reads as ended; after ours the kernel says that there is none.
+     */
+    if (receives && result == -1 && errno == ENOTCONN && a->known & KNOWN_RESET)
+        return 0;
+    traffic_done(a, result);
+    return receives ? received(result) : result;
+}

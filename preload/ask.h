@@ -1,0 +1,61 @@
+/* The question that a wrapper puts before the call, and what comes of it.  Floor 1.
+ *
+ *   struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
+ *
+ *   if (ask(&a))                                 the call ends here: nothing is made
+ *       return ask_answer(&a);
+ *   return ask_done(&a, real.recv(...));         it was made
+ */
+#ifndef PRELOAD_ASK_H
+#define PRELOAD_ASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "injectors/decision/decide.h"
+#include "preload/real.h"
+
+struct ask {
+    /* What the wrapper says.  Zero where the call has none of it, but for fd: -1. */
+    enum call call;
+    int fd;
+    int flags;                      /* MSG_; only DONTWAIT and NOSIGNAL are looked at */
+    const struct sockaddr *address; /* given to the call */
+    socklen_t address_len;
+    const char *host;           /* to be resolved */
+    bool is_literal;            /* the host is an address already */
+    uint64_t size_bytes;        /* asked for */
+    const void *return_address; /* of who asks for memory */
+
+    /* What was found out. */
+    uint64_t known;   /* the descriptor's word, when it was what told the targets */
+    uint32_t targets; /* dependencies */
+    uint8_t direction;
+    int type;       /* SO_TYPE, where an address was given */
+    uint32_t epoch; /* of the table when it was asked; */
+    bool was_asked; /* otherwise nothing of ours happened */
+
+    /* What became of it. */
+    int result, error; /* the answer of a call that ends: what it returns, and errno or the EAI_ code */
+    bool was_reset;    /* the connection was: the call that is made must not say otherwise */
+};
+
+/* Returns true when the call ends here. */
+bool ask(struct ask *a) HIDDEN;
+
+/* What the ended call returns; errno is set. */
+int ask_answer(const struct ask *a) HIDDEN;
+
+/* The call was made and returned result.  Returns what to return. */
+ssize_t ask_done(struct ask *a, ssize_t result) HIDDEN;
+
+/* For calls that receive, on the way that asks nothing: a reset from outside wakes them with EPIPE, which no
+ * receiving call knows.  Costs a call that received something one comparison. */
+ssize_t ask_woken(ssize_t result) HIDDEN;
+static inline ssize_t received(ssize_t result)
+{
+    return __builtin_expect(result > 0, 1) ? result : ask_woken(result);
+}
+
+#endif

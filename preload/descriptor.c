@@ -1,0 +1,129 @@
+/* Words about descriptors.  Floor 1. */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "preload/descriptor.h"
+#include "preload/endpoint.h"
+#include "preload/shim.h"
+
+/* As many as the kernel allows by default (fs.nr_open); the pages of those never used cost nothing.  Beyond
+ * it a descriptor is learned at each call. */
+#define DESCRIPTOR_MAX (1u << 20)
+
+#define EPOCH_SHIFT 40
+#define STATE_MASK  ((UINT64_C(1) << EPOCH_SHIFT) - 1)
+#define CARRIED     (KNOWN_FRESH | KNOWN_ANSWERED)
+
+static _Atomic uint64_t words[DESCRIPTOR_MAX];
+static _Atomic uint32_t highest; /* word ever set: bounds descriptor_forget_range */
+
+static uint64_t in_this_epoch(uint64_t known)
+{
+    return (known & STATE_MASK) | (uint64_t)shim_epoch() << EPOCH_SHIFT;
+}
+
+static uint64_t word_load(int fd)
+{
+    if (fd < 0 || (unsigned)fd >= DESCRIPTOR_MAX)
+        return 0;
+    return atomic_load_explicit(&words[fd], memory_order_relaxed);
+}
+
+static void word_store(int fd, uint64_t word)
+{
+    if (fd < 0 || (unsigned)fd >= DESCRIPTOR_MAX)
+        return;
+    atomic_store_explicit(&words[fd], word, memory_order_relaxed);
+    uint32_t seen = atomic_load_explicit(&highest, memory_order_relaxed);
+    while (word && seen < (unsigned)fd && !atomic_compare_exchange_weak(&highest, &seen, (unsigned)fd))
+        ;
+}
+
+/* The peer tells whom the process called; where it is nobody we know, its own end tells who called the
+ * process. Accepted limit: on a connection that was accepted before anything was armed, a client whose own
+ * address fits a target without a port is taken for that target. */
+static uint64_t learn(int fd)
+{
+    int type = fd < 0 ? -1 : endpoint_type(fd);
+    uint32_t targets = 0;
+
+    if (type < 0)
+        return KNOWN;
+    uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0);
+    if (endpoint_peer(fd, type, &targets))
+        known |= KNOWN_APART;
+    if (targets)
+        return known | KNOWN_OUTBOUND | KNOWN_ANSWERED | targets;
+    targets = endpoint_own(fd, type);
+    return known | (targets ? KNOWN_INBOUND | KNOWN_ANSWERED : 0) | targets;
+}
+
+/* The orchestrator resets idle connections from outside, after it armed the rule: then the peer is gone, and
+ * what was known before is all that tells whose it was.  Of a number that was reused meanwhile we believe it
+ * too, wrongly, but only while it has no peer, and then the call fails anyhow. */
+static bool lost_its_peer(uint64_t old, uint64_t fresh)
+{
+    return fresh & KNOWN_APART && fresh & KNOWN_STREAM && old & KNOWN_STREAM && known_targets(old) &&
+           !known_targets(fresh) && !(old & KNOWN_APART);
+}
+
+static uint64_t reconcile(uint64_t old, uint64_t fresh)
+{
+    if (lost_its_peer(old, fresh))
+        return old;
+    if (!known_targets(fresh) || known_targets(old) != known_targets(fresh))
+        return fresh;
+    return (fresh & ~CARRIED) | (old & CARRIED);
+}
+
+uint64_t descriptor_peek(int fd)
+{
+    uint64_t word = word_load(fd);
+
+    return word && word == in_this_epoch(word) ? word & STATE_MASK : 0;
+}
+
+uint64_t descriptor_find(int fd)
+{
+    uint64_t known = descriptor_peek(fd);
+
+    if (known)
+        return known;
+    known = reconcile(word_load(fd) & STATE_MASK, learn(fd));
+    descriptor_set(fd, known);
+    return known;
+}
+
+bool descriptor_holds(int fd, uint64_t known)
+{
+    uint64_t fresh = learn(fd);
+
+    if (lost_its_peer(known, fresh) || known_targets(fresh) == known_targets(known))
+        return true;
+    descriptor_set(fd, fresh);
+    return false;
+}
+
+void descriptor_set(int fd, uint64_t known)
+{
+    word_store(fd, in_this_epoch(known | KNOWN));
+}
+
+void descriptor_forget(int fd)
+{
+    word_store(fd, 0);
+}
+
+void descriptor_forget_range(unsigned first, unsigned last)
+{
+    uint32_t end = atomic_load_explicit(&highest, memory_order_relaxed);
+
+    for (unsigned fd = first; fd <= last && fd <= end; fd++)
+        descriptor_forget((int)fd);
+}
+
+void descriptor_copy(int from, int to)
+{
+    word_store(to, word_load(from));
+}

@@ -1,0 +1,220 @@
+/* Making strikes land.  Floor 1. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "preload/descriptor.h"
+#include "preload/effect.h"
+#include "preload/endpoint.h"
+#include "preload/refuse.h"
+#include "preload/shim.h"
+#include "preload/wait.h"
+
+static void journal(const struct ask *a, const struct strike *s, enum record_kind kind)
+{
+    struct record record = {
+        .time_ns = shim_now_ns(),
+        .number = s->number,
+        .pid = (uint32_t)getpid(),
+        /* Not a kept number: fork and vfork would make it wrong. */
+        .tid = (uint32_t)syscall(SYS_gettid),
+        .fd = a->fd,
+        .error = s->effect == EFFECT_WAIT ? 0 : a->error,
+        .rule = s->rule,
+        .call = (uint8_t)a->call,
+        .kind = (uint8_t)kind,
+        .effect = s->effect,
+        .service = (uint8_t)shim_service(),
+    };
+
+    if (s->rule < RULE_MAX)
+        record.delay_ns = control.table.rules[s->rule].delay_ns;
+    ring_put(&control.table.ring, &record);
+}
+
+static void landed(const struct ask *a, const struct strike *s)
+{
+    decide_landed(&control.table, s);
+    journal(a, s, RECORD_HIT);
+}
+
+static void skipped(const struct ask *a, const struct strike *s)
+{
+    decide_skipped(&control.table, s);
+    journal(a, s, RECORD_SKIPPED);
+}
+
+static bool answer(struct ask *a, const struct strike *s, int result, int error)
+{
+    a->result = result;
+    a->error = error;
+    landed(a, s);
+    return true;
+}
+
+static bool cannot_land(struct ask *a, const struct strike *s)
+{
+    skipped(a, s);
+    return false;
+}
+
+/* The area is not believed: success with an error, or an error that is none, would confuse the program. */
+static int error_checked(const struct ask *a, int error)
+{
+    if (call_role(a->call) == ROLE_RESOLVE)
+        return error < 0 && error > -200 ? error : EAI_FAIL;
+    return error > 0 && error < 4096 ? error : EIO;
+}
+
+/* As the kernel does, to the thread that wrote. */
+static void raise_sigpipe(const struct ask *a)
+{
+    if (call_role(a->call) == ROLE_SEND && !(a->flags & MSG_NOSIGNAL))
+        syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGPIPE);
+}
+
+static bool fail(struct ask *a, const struct strike *s, int error)
+{
+    answer(a, s, -1, error_checked(a, error));
+    if (a->error == EPIPE)
+        raise_sigpipe(a);
+    return true;
+}
+
+static bool refuse(struct ask *a, const struct strike *s)
+{
+    if (call_role(a->call) != ROLE_OPEN)
+        return cannot_land(a, s);
+    int error = refuse_connect(a->fd, a->type, a->address);
+    return answer(a, s, error ? -1 : 0, error);
+}
+
+static bool is_unix(int fd)
+{
+    struct sockaddr_storage own;
+    socklen_t len = sizeof(own);
+
+    return !getsockname(fd, (struct sockaddr *)&own, &len) && own.ss_family == AF_UNIX;
+}
+
+/* The kernel's own way to drop a connection: a RST goes out, pollers wake, and the next call finds
+ * ECONNRESET.  Where that does not work (a unix socket; EBUSY of kernels 6.4 to 6.9 while a thread waits)
+ * both directions are shut. */
+static bool disconnect(int fd)
+{
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
+    if (!is_unix(fd) && !real.connect(fd, &nowhere, sizeof(nowhere)))
+        return true;
+    real.shutdown(fd, SHUT_RDWR);
+    return false;
+}
+
+static bool is_connected(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+
+    return !getpeername(fd, (struct sockaddr *)&peer, &len);
+}
+
+/* Never disconnect what has no peer: on a listener it would end the listening.  A connection that lost its
+ * peer was reset from outside, and the kernel has its ECONNRESET ready. */
+static bool is_resettable(const struct ask *a, bool connected)
+{
+    enum role role = call_role(a->call);
+
+    return (role == ROLE_SEND || role == ROLE_RECEIVE) && a->known & KNOWN_STREAM &&
+           !(a->known & KNOWN_APART) && (connected || !(a->known & KNOWN_CONNECTING));
+}
+
+static bool reset(struct ask *a, const struct strike *s)
+{
+    bool connected = a->fd >= 0 && is_connected(a->fd);
+
+    if (!is_resettable(a, connected))
+        return cannot_land(a, s);
+    bool by_kernel = !connected || disconnect(a->fd);
+    descriptor_set(a->fd, KNOWN_STREAM | KNOWN_RESET);
+    answer(a, s, -1, ECONNRESET);
+    a->was_reset = by_kernel;
+    return !by_kernel;
+}
+
+static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
+{
+    switch ((enum effect)v->effect) {
+    case EFFECT_FAIL: return fail(a, s, v->error);
+    case EFFECT_REFUSE: return refuse(a, s);
+    case EFFECT_RESET: return reset(a, s);
+    case EFFECT_NONE:
+    case EFFECT_OUTAGE:
+    case EFFECT_WAIT:
+    case EFFECT_COUNT: break;
+    }
+    return cannot_land(a, s);
+}
+
+static void skip_all(const struct ask *a, const struct verdict *v, int from)
+{
+    for (int i = from; i < v->strikes; i++)
+        skipped(a, &v->strike[i]);
+}
+
+/* Delays come first in a verdict; the strike that ends the call, if any, is the last. */
+static int delays_settle(const struct ask *a, const struct verdict *v, bool slept)
+{
+    int i = 0;
+
+    for (; i < v->strikes && v->strike[i].effect == EFFECT_WAIT; i++)
+        slept ? landed(a, &v->strike[i]) : skipped(a, &v->strike[i]);
+    return i;
+}
+
+static bool lease_is_over(void)
+{
+    return shim_now_ns() >= atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed);
+}
+
+bool effect_apply(struct ask *a, const struct verdict *v)
+{
+    bool patient = true, slept = false;
+
+    if (known_targets(a->known) && !descriptor_holds(a->fd, a->known)) {
+        skip_all(a, v, 0);
+        return false;
+    }
+    if (v->delay_ns && !wait_is_forbidden(a)) {
+        patient = wait_out(a, v);
+        slept = true;
+    }
+    int last = delays_settle(a, v, slept);
+    if (last >= v->strikes || !patient) {
+        skip_all(a, v, last);
+        a->result = -1;
+        a->error = call_role(a->call) == ROLE_OPEN ? EINPROGRESS : EAGAIN;
+        return !patient;
+    }
+    /* Lifted while it waited: the delay was all that landed. */
+    if (slept && (!wait_is_armed(&v->strike[last]) || lease_is_over())) {
+        landed(a, &v->strike[last]);
+        return false;
+    }
+    return act(a, v, &v->strike[last]);
+}
+
+bool effect_apply_late(struct ask *a, const struct verdict *v)
+{
+    const struct strike *last = &v->strike[v->strikes - 1];
+
+    if (v->effect != EFFECT_RESET) {
+        skip_all(a, v, 0);
+        return false;
+    }
+    for (int i = 0; i + 1 < v->strikes; i++)
+        skipped(a, &v->strike[i]);
+    reset(a, last);
+    return a->error == ECONNRESET;
+}

@@ -1,0 +1,14 @@
+/* What a verdict does to a call.  Floor 1. */
+#ifndef PRELOAD_EFFECT_H
+#define PRELOAD_EFFECT_H
+
+#include "preload/ask.h"
+
+/* Do it, count what landed and what could not, and write it to the journal.  Returns true when the call ends
+ * here, with a->result and a->error set. */
+bool effect_apply(struct ask *a, const struct verdict *v) HIDDEN;
+
+/* The same after the call came back empty-handed: only a reset can still land.  Returns true when one did. */
+bool effect_apply_late(struct ask *a, const struct verdict *v) HIDDEN;
+
+#endif

@@ -1,0 +1,179 @@
+/* Reading socket addresses.  Floor 1. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "preload/endpoint.h"
+#include "preload/name.h"
+#include "preload/shim.h"
+
+/* Room for the longest address that is read here, and aligned for each. */
+union any {
+    struct sockaddr sa;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+};
+
+bool endpoint_read_host(const void *raw, int len, int family, uint8_t ret_address[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+    if (family == AF_INET6 && len == 16) {
+        memcpy(ret_address, raw, 16);
+        return true;
+    }
+    if (family != AF_INET || len != 4)
+        return false;
+    memcpy(ret_address, mapped, 12);
+    memcpy(ret_address + 12, raw, 4);
+    return true;
+}
+
+/* An abstract path starts with a zero, which targets write as '@': the caller's copy is changed, so it must
+ * be one. */
+static bool read_unix(struct sockaddr_un *un, socklen_t len, struct endpoint *ret_end)
+{
+    if (len <= offsetof(struct sockaddr_un, sun_path) || len > sizeof(*un))
+        return false;
+    size_t path_len = len - offsetof(struct sockaddr_un, sun_path);
+    ret_end->is_unix = true;
+    ret_end->path = un->sun_path;
+    if (un->sun_path[0])
+        path_len = strnlen(un->sun_path, path_len);
+    else
+        un->sun_path[0] = '@';
+    ret_end->path_len = path_len;
+    return true;
+}
+
+static bool read_any(union any *any, socklen_t len, int type, struct endpoint *ret_end)
+{
+    *ret_end = (struct endpoint){.protocol = type == SOCK_DGRAM ? PROTOCOL_UDP : PROTOCOL_TCP};
+    if (any->sa.sa_family == AF_UNIX)
+        return read_unix(&any->un, len, ret_end);
+    if (any->sa.sa_family == AF_INET && len >= sizeof(any->in)) {
+        ret_end->port = ntohs(any->in.sin_port);
+        return endpoint_read_host(&any->in.sin_addr, 4, AF_INET, ret_end->address);
+    }
+    if (any->sa.sa_family != AF_INET6 || len < sizeof(any->in6))
+        return false;
+    ret_end->port = ntohs(any->in6.sin6_port);
+    return endpoint_read_host(&any->in6.sin6_addr, 16, AF_INET6, ret_end->address);
+}
+
+static bool copy(union any *to, const struct sockaddr *address, socklen_t len)
+{
+    if (!address || len < sizeof(sa_family_t) || len > sizeof(*to))
+        return false;
+    memcpy(to, address, len);
+    return true;
+}
+
+bool endpoint_read(const struct sockaddr *address, socklen_t len, int type, struct endpoint *ret_end)
+{
+    union any any;
+
+    if (!copy(&any, address, len) || any.sa.sa_family == AF_UNIX)
+        return false;
+    return read_any(&any, len, type, ret_end);
+}
+
+static uint32_t target_bound(void)
+{
+    uint32_t count = control.table.target_count;
+
+    return count < TARGET_MAX ? count : TARGET_MAX;
+}
+
+static uint32_t named(const struct endpoint *end)
+{
+    return !end->is_unix && name_is_wanted() ? name_find(end->address) : 0;
+}
+
+uint32_t endpoint_targets(const struct endpoint *end)
+{
+    return target_match(control.table.targets, target_bound(), end, named(end));
+}
+
+static bool is_wildcard(const struct endpoint *end)
+{
+    static const uint8_t any4[16] = {[10] = 0xff, [11] = 0xff}, any6[16];
+
+    return !end->is_unix && (!memcmp(end->address, any4, 16) || !memcmp(end->address, any6, 16));
+}
+
+/* Each target on its own, looked at from where it would match. */
+static uint32_t match_each(const struct endpoint *end, bool any_address, bool any_port)
+{
+    uint32_t mask = 0, names = named(end);
+
+    for (uint32_t i = 0; i < target_bound(); i++) {
+        const struct target *t = &control.table.targets[i];
+        struct endpoint there = *end;
+        if (any_address)
+            memcpy(there.address, t->address, sizeof(there.address));
+        if (any_port) {
+            there.port = t->port;
+            there.protocol = t->protocol;
+        }
+        mask |= target_match(t, 1, &there, names);
+    }
+    return mask;
+}
+
+uint32_t endpoint_own_targets(const struct endpoint *end)
+{
+    if (!end->is_unix && !end->port)
+        return 0;
+    return is_wildcard(end) ? match_each(end, true, false) : endpoint_targets(end);
+}
+
+uint32_t endpoint_host_targets(const uint8_t address[16])
+{
+    struct endpoint end = {0};
+
+    memcpy(end.address, address, sizeof(end.address));
+    return match_each(&end, false, true);
+}
+
+int endpoint_type(int fd)
+{
+    int type = -1;
+    socklen_t len = sizeof(type);
+
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ? -1 : type;
+}
+
+uint32_t endpoint_given(const struct sockaddr *address, socklen_t len, int type)
+{
+    union any any;
+    struct endpoint end;
+
+    return copy(&any, address, len) && read_any(&any, len, type, &end) ? endpoint_targets(&end) : 0;
+}
+
+int endpoint_peer(int fd, int type, uint32_t *ret_targets)
+{
+    union any any;
+    socklen_t len = sizeof(any);
+    struct endpoint end;
+
+    if (getpeername(fd, &any.sa, &len))
+        return errno;
+    *ret_targets = read_any(&any, len, type, &end) ? endpoint_targets(&end) : 0;
+    return 0;
+}
+
+uint32_t endpoint_own(int fd, int type)
+{
+    union any any;
+    socklen_t len = sizeof(any);
+    struct endpoint end;
+
+    if (getsockname(fd, &any.sa, &len) || !read_any(&any, len, type, &end))
+        return 0;
+    return endpoint_own_targets(&end);
+}

@@ -1,0 +1,155 @@
+/* Calls that move bytes through sockets only.  Floor 1.
+ *
+ * Accepted limit: sendmmsg and recvmmsg are judged once, by their first message. */
+#include <string.h>
+
+#include "preload/ask.h"
+#include "preload/descriptor.h"
+#include "preload/shim.h"
+
+EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+    if (is_idle(CALL_send))
+        return real.send(fd, buf, len, flags);
+    struct ask a = {.call = CALL_send, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.send(fd, buf, len, flags));
+}
+
+extern __typeof__(send) __send EXPORT __attribute__((alias("send")));
+
+EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SOCKADDR_ARG address,
+                      socklen_t address_len)
+{
+    if (is_idle(CALL_sendto))
+        return real.sendto(fd, buf, len, flags, address, address_len);
+    struct ask a = {.call = CALL_sendto,
+                    .fd = fd,
+                    .flags = flags,
+                    .address = address.__sockaddr__,
+                    .address_len = address_len};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.sendto(fd, buf, len, flags, address, address_len));
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (is_idle(CALL_sendmsg))
+        return real.sendmsg(fd, message, flags);
+    struct ask a = {.call = CALL_sendmsg, .fd = fd, .flags = flags};
+    if (message) {
+        a.address = message->msg_name;
+        a.address_len = message->msg_namelen;
+    }
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.sendmsg(fd, message, flags));
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    if (is_idle(CALL_sendmmsg))
+        return real.sendmmsg(fd, messages, count, flags);
+    struct ask a = {.call = CALL_sendmmsg, .fd = fd, .flags = flags};
+    if (messages && count) {
+        a.address = messages->msg_hdr.msg_name;
+        a.address_len = messages->msg_hdr.msg_namelen;
+    }
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return (int)ask_done(&a, real.sendmmsg(fd, messages, count, flags));
+}
+
+EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+    if (is_idle(CALL_recv))
+        return received(real.recv(fd, buf, len, flags));
+    struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.recv(fd, buf, len, flags));
+}
+
+EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags)
+{
+    if (is_idle(CALL_recv))
+        return received(real.__recv_chk(fd, buf, len, buf_size, flags));
+    struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.__recv_chk(fd, buf, len, buf_size, flags));
+}
+
+EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOCKADDR_ARG address,
+                        socklen_t *restrict address_len)
+{
+    if (is_idle(CALL_recvfrom))
+        return received(real.recvfrom(fd, buf, len, flags, address, address_len));
+    struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.recvfrom(fd, buf, len, flags, address, address_len));
+}
+
+EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, int flags,
+                              __SOCKADDR_ARG address, socklen_t *address_len)
+{
+    if (is_idle(CALL_recvfrom))
+        return received(real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
+    struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return ask_done(&a, real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
+}
+
+/* Descriptors may have come along, under numbers that were others before. */
+static void forget_passed(struct msghdr *message)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(c) + at, sizeof(fd));
+            descriptor_forget(fd);
+        }
+    }
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    if (is_idle(CALL_recvmsg))
+        return received(real.recvmsg(fd, message, flags));
+    struct ask a = {.call = CALL_recvmsg, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    ssize_t got = real.recvmsg(fd, message, flags);
+    if (got >= 0)
+        forget_passed(message);
+    return ask_done(&a, got);
+}
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    if (is_idle(CALL_recvmmsg))
+        return (int)received(real.recvmmsg(fd, messages, count, flags, timeout));
+    struct ask a = {.call = CALL_recvmmsg, .fd = fd, .flags = flags};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    int got = real.recvmmsg(fd, messages, count, flags, timeout);
+    for (int i = 0; i < got; i++)
+        forget_passed(&messages[i].msg_hdr);
+    return (int)ask_done(&a, got);
+}

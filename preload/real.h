@@ -1,0 +1,49 @@
+/* The functions that we stand in front of, typed.  Floor 1.
+ *
+ * Found with dlsym(RTLD_NEXT), all at once, when the first call comes or the constructor runs: another
+ * library's constructor may come first.  Until then the three that dlsym itself may need are libc's own.  A
+ * function that this libc lacks answers ENOSYS.
+ *
+ * free is not here: pointers are never changed, so there is nothing to do for it. */
+#ifndef PRELOAD_REAL_H
+#define PRELOAD_REAL_H
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define HIDDEN __attribute__((visibility("hidden")))
+
+/* Entry points of libc that no header shows.  The _chk ones are what a fortified program calls: the last
+ * argument but flags is the size that the compiler knows, and libc aborts on an overflow of it. */
+extern __typeof__(connect) __connect;
+extern __typeof__(send) __send;
+extern __typeof__(write) __write;
+extern __typeof__(read) __read;
+extern __typeof__(close) __close;
+extern __typeof__(fcntl) __fcntl;
+ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size);
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags);
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, int flags, __SOCKADDR_ARG address,
+                       socklen_t *address_len);
+
+struct real {
+#define CALL(symbol, role, errnos) __typeof__(&symbol) symbol;
+#define ALIAS(symbol, call)        __typeof__(&symbol) symbol;
+#include "injectors/decision/call.def"
+#undef CALL
+#undef ALIAS
+};
+
+extern struct real real HIDDEN;
+
+/* Find them all.  The caller sees to it that one thread does, once. */
+void real_resolve(void) HIDDEN;
+
+#endif

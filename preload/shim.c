@@ -1,0 +1,181 @@
+/* Start, way in and out, fork.  Floor 1. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <time.h>
+
+#include "injectors/handshake.h"
+#include "preload/area.h"
+#include "preload/shim.h"
+
+/* Armed for anything until started: see is_idle. */
+struct control control = {.table = {.armed = {[0 ... CALL_COUNT - 1] = TARGET_ANY}}};
+
+/* Atomics all: gcc takes dlsym for a leaf and drops plain stores around it. */
+enum state { STATE_FRESH, STATE_STARTING, STATE_STARTED };
+static _Atomic int state;
+static _Atomic bool resolved, mapped;
+static _Atomic uint32_t service = SERVICE_MAX;
+
+/* Where on its stack this thread entered our code; 0 when it has not.  The place tells a nested call from one
+ * after a handler jumped out of us (siglongjmp), which a flag would take for nested for ever.  Accepted
+ * limit: deeper calls after such a jump pass through until one comes from as high up as the one that was
+ * left. */
+static _Thread_local _Atomic uintptr_t inside;
+
+/* Not getenv: it would do, but programs replace it (bash does). */
+static const char *env_find(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (char **e = environ; *e; e++)
+        if (!memcmp(*e, name, strnlen(*e, len)) && strnlen(*e, len) == len && (*e)[len] == '=')
+            return *e + len + 1;
+    return NULL;
+}
+
+static uint32_t index_parse(const char *text)
+{
+    uint32_t value = 0;
+
+    if (!text || !*text)
+        return SERVICE_MAX;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || value >= SERVICE_MAX)
+            return SERVICE_MAX;
+        value = value * 10 + (uint32_t)(*text - '0');
+    }
+    return value < SERVICE_MAX ? value : SERVICE_MAX;
+}
+
+static bool slot_take(struct slot *slot, uint32_t from, uint32_t pid)
+{
+    if (!atomic_compare_exchange_strong(&slot->pid, &from, pid))
+        return false;
+    slot->service = service;
+    slot->joined_ns = shim_now_ns();
+    return true;
+}
+
+/* Tell the orchestrator that we are in.  After exec the process's slot is there already.  Without a free one
+ * we do without: only the report is poorer. */
+static void slot_claim(void)
+{
+    uint32_t pid = (uint32_t)getpid();
+
+    for (int i = 0; i < SLOT_MAX; i++)
+        if (slot_take(&control.table.slots[i], pid, pid))
+            return;
+    for (int i = 0; i < SLOT_MAX; i++)
+        if (slot_take(&control.table.slots[i], 0, pid))
+            return;
+}
+
+/* The map came along; the child only has to say who it is.  Holds no lock, so none is left held. */
+static void forked(void)
+{
+    slot_claim();
+}
+
+static void pass_for_ever(void)
+{
+    for (int i = 0; i < CALL_COUNT; i++)
+        atomic_store_explicit(&control.table.armed[i], 0, memory_order_release);
+}
+
+/* Returns false when it is too early: libc has not set up the environment. */
+static bool start(void)
+{
+    if (!resolved)
+        real_resolve();
+    resolved = true;
+    if (!environ)
+        return false;
+    const char *path = getauxval(AT_SECURE) ? NULL : env_find(HANDSHAKE_CONTROL);
+    service = index_parse(env_find(HANDSHAKE_SERVICE));
+    mapped = path && area_map(path, &control);
+    if (mapped)
+        slot_claim();
+    else
+        pass_for_ever();
+    return true;
+}
+
+static void start_once(void)
+{
+    int fresh = STATE_FRESH;
+
+    if (atomic_compare_exchange_strong(&state, &fresh, STATE_STARTING))
+        state = start() ? STATE_STARTED : STATE_FRESH;
+    /* Another thread is at it.  Threads before the constructor are rare, and the start is short. */
+    while (state == STATE_STARTING)
+        sched_yield();
+}
+
+static uintptr_t place_of(void)
+{
+    return atomic_load_explicit(&inside, memory_order_relaxed);
+}
+
+static void place_set(uintptr_t place)
+{
+    atomic_store_explicit(&inside, place, memory_order_relaxed);
+}
+
+bool shim_enter(struct stay *stay)
+{
+    uintptr_t here = (uintptr_t)stay, outer = place_of();
+
+    if (outer && here < outer)
+        return false;
+    stay->saved_errno = errno;
+    place_set(here);
+    if (atomic_load_explicit(&state, memory_order_acquire) != STATE_STARTED)
+        start_once();
+    return true;
+}
+
+void shim_leave(const struct stay *stay)
+{
+    place_set(0);
+    errno = stay->saved_errno;
+}
+
+uintptr_t shim_pause(void)
+{
+    uintptr_t place = place_of();
+
+    place_set(0);
+    return place;
+}
+
+void shim_resume(uintptr_t place)
+{
+    place_set(place);
+}
+
+__attribute__((constructor)) static void constructor(void)
+{
+    struct stay stay;
+
+    if (!shim_enter(&stay))
+        return;
+    if (mapped)
+        pthread_atfork(NULL, NULL, forked);
+    shim_leave(&stay);
+}
+
+uint32_t shim_service(void)
+{
+    return service;
+}
+
+uint64_t shim_now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}

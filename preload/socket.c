@@ -1,0 +1,123 @@
+/* Calls that open and end connections.  Floor 1. */
+#include <errno.h>
+
+#include "preload/ask.h"
+#include "preload/descriptor.h"
+#include "preload/endpoint.h"
+#include "preload/shim.h"
+#include "preload/traffic.h"
+
+static bool is_under_way(int result, int error)
+{
+    return result && (error == EINPROGRESS || error == EINTR || error == EALREADY);
+}
+
+/* Note where the descriptor leads now, and hand the result on.  A datagram socket has nothing under way. */
+static int connected(const struct ask *a, int result)
+{
+    bool under_way = is_under_way(result, errno);
+
+    if (!a->was_asked)
+        return result;
+    if (result && !under_way)
+        descriptor_forget(a->fd);
+    else
+        descriptor_set(a->fd, a->targets | KNOWN_OUTBOUND | KNOWN_FRESH | (under_way ? KNOWN_CONNECTING : 0) |
+                                  (a->type == SOCK_STREAM ? KNOWN_STREAM : 0));
+    return result;
+}
+
+/* A second connect on an attempt that is under way asks how it goes, and is no attempt of its own. */
+EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
+{
+    if (is_idle(CALL_connect) || descriptor_peek(fd) & KNOWN_CONNECTING)
+        return real.connect(fd, address, len);
+    struct ask a = {.call = CALL_connect, .fd = fd, .address = address.__sockaddr__, .address_len = len};
+
+    if (ask(&a))
+        return connected(&a, ask_answer(&a));
+    return connected(&a, real.connect(fd, address, len));
+}
+
+extern __typeof__(connect) __connect EXPORT __attribute__((alias("connect")));
+
+/* Whoever accepts is called at its own address, which is known only now. */
+static int accepted(const struct ask *a, int fd)
+{
+    if (fd < 0 || !a->was_asked)
+        return fd;
+    int saved_errno = errno, type = endpoint_type(fd);
+    uint32_t targets = endpoint_own(fd, type);
+    descriptor_set(fd, targets | KNOWN_INBOUND | KNOWN_ANSWERED | (type == SOCK_STREAM ? KNOWN_STREAM : 0));
+    traffic_accepted(targets);
+    errno = saved_errno;
+    return fd;
+}
+
+EXPORT int accept(int fd, __SOCKADDR_ARG address, socklen_t *restrict len)
+{
+    if (is_idle(CALL_accept))
+        return real.accept(fd, address, len);
+    struct ask a = {.call = CALL_accept, .fd = fd};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return accepted(&a, real.accept(fd, address, len));
+}
+
+EXPORT int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict len, int flags)
+{
+    if (is_idle(CALL_accept4))
+        return real.accept4(fd, address, len, flags);
+    struct ask a = {.call = CALL_accept4, .fd = fd};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return accepted(&a, real.accept4(fd, address, len, flags));
+}
+
+/* A socket that is made non-blocking must not be waited for either. */
+static int wait_flag(int type)
+{
+    return type & SOCK_NONBLOCK ? MSG_DONTWAIT : 0;
+}
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+    if (is_idle(CALL_socket))
+        return real.socket(domain, type, protocol);
+    struct ask a = {.call = CALL_socket, .fd = -1, .flags = wait_flag(type)};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    int fd = real.socket(domain, type, protocol);
+    descriptor_forget(fd);
+    return fd;
+}
+
+EXPORT int socketpair(int domain, int type, int protocol, int pair[2])
+{
+    if (is_idle(CALL_socketpair))
+        return real.socketpair(domain, type, protocol, pair);
+    struct ask a = {.call = CALL_socketpair, .fd = -1, .flags = wait_flag(type)};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    int result = real.socketpair(domain, type, protocol, pair);
+    if (!result) {
+        descriptor_forget(pair[0]);
+        descriptor_forget(pair[1]);
+    }
+    return result;
+}
+
+EXPORT int shutdown(int fd, int how)
+{
+    if (is_idle(CALL_shutdown))
+        return real.shutdown(fd, how);
+    struct ask a = {.call = CALL_shutdown, .fd = fd};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return real.shutdown(fd, how);
+}

@@ -1,0 +1,110 @@
+/* Waiting on the table's epoch.  Floor 1. */
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "preload/shim.h"
+#include "preload/wait.h"
+
+bool wait_is_forbidden(const struct ask *a)
+{
+    if (a->flags & MSG_DONTWAIT)
+        return true;
+    int flags = a->fd < 0 ? -1 : real.fcntl(a->fd, F_GETFL);
+    return flags >= 0 && flags & O_NONBLOCK;
+}
+
+bool wait_is_armed(const struct strike *strike)
+{
+    return strike->rule < RULE_MAX &&
+           atomic_load_explicit(&control.table.rules[strike->rule].state, memory_order_acquire) == RULE_ARMED;
+}
+
+static uint64_t add_capped(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
+/* When the wait ends as things stand now: rules may be lifted, and the lease renewed, while we sleep. */
+static uint64_t due_ns(const struct verdict *v, uint64_t start_ns)
+{
+    uint64_t lease_ns = atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed), due = start_ns;
+
+    for (int i = 0; i < v->strikes; i++)
+        if (wait_is_armed(&v->strike[i]))
+            due = add_capped(due, control.table.rules[v->strike[i].rule].delay_ns);
+    return due < lease_ns ? due : lease_ns;
+}
+
+/* Long enough to never come: no time-out of the caller's. */
+static uint64_t patience_ns(const struct ask *a)
+{
+    enum role role = call_role(a->call);
+    bool receives = role == ROLE_RECEIVE || role == ROLE_ACCEPT;
+    struct timeval limit = {0};
+    socklen_t len = sizeof(limit);
+
+    if (a->fd < 0 || (!receives && role != ROLE_SEND && role != ROLE_OPEN))
+        return UINT64_MAX;
+    if (getsockopt(a->fd, SOL_SOCKET, receives ? SO_RCVTIMEO : SO_SNDTIMEO, &limit, &len))
+        return UINT64_MAX;
+    uint64_t ns = (uint64_t)limit.tv_sec * 1000000000 + (uint64_t)limit.tv_usec * 1000;
+    return ns ? ns : UINT64_MAX;
+}
+
+static bool is_cancellation_point(enum call call)
+{
+    enum role role = call_role(call);
+
+    return role == ROLE_OPEN || role == ROLE_ACCEPT || role == ROLE_SEND || role == ROLE_RECEIVE;
+}
+
+/* The futex is the shared kind: those who wake map the file elsewhere. */
+static int sleep_until(uint64_t until_ns, uint32_t epoch)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
+                             .tv_nsec = (long)(until_ns % 1000000000)};
+
+    return (int)syscall(SYS_futex, &control.table.epoch, FUTEX_WAIT_BITSET, epoch, &until, NULL,
+                        FUTEX_BITSET_MATCH_ANY);
+}
+
+/* Where the call is a cancellation point, so is its delay; we hold nothing that a cancelled thread would
+ * leave. */
+static int sleep_as(enum call call, uint64_t until_ns, uint32_t epoch)
+{
+    int type;
+
+    if (!is_cancellation_point(call))
+        return sleep_until(until_ns, epoch);
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+    int failed = sleep_until(until_ns, epoch);
+    int error = errno;
+    pthread_setcanceltype(type, NULL);
+    errno = error;
+    return failed;
+}
+
+bool wait_out(const struct ask *a, const struct verdict *v)
+{
+    uint64_t start_ns = shim_now_ns(), limit_ns = add_capped(start_ns, patience_ns(a));
+
+    for (;;) {
+        uint32_t epoch = shim_epoch();
+        uint64_t until_ns = due_ns(v, start_ns), now_ns = shim_now_ns();
+        if (now_ns >= limit_ns && limit_ns < until_ns)
+            return false;
+        if (now_ns >= until_ns)
+            return true;
+        /* Not inside while asleep: a handler's calls are judged like any, and it may jump away. */
+        uintptr_t place = shim_pause();
+        int failed = sleep_as(a->call, until_ns < limit_ns ? until_ns : limit_ns, epoch);
+        int error = errno;
+        shim_resume(place);
+        if (failed && error != EINTR && error != EAGAIN && error != ETIMEDOUT)
+            return true;
+    }
+}
