@@ -17,7 +17,7 @@
 enum { OPTION_JSON = 1, OPTION_CLEAN };
 
 static const struct option_row options[] = {
-    {OPTION_JSON, 0, "json", NULL, "print one JSON object"},
+    {OPTION_JSON, 'j', "json", NULL, "print one JSON object"},
     {OPTION_CLEAN, 0, "clean", NULL, "end services and remove folders of runs whose chaosctl is dead"},
     {0},
 };

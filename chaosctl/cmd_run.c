@@ -32,7 +32,7 @@ static int run_command(int argc, char **argv);
 const struct command command_run = {
     .name = "run",
     .operands = "FILE...",
-    .summary = "run scenarios: inject faults into real services and judge how they cope",
+    .summary = "Run scenarios: inject faults into real services and judge how they cope",
     .details =
         "Starts the services, waits for the steady state, injects, checks, lifts, measures the recovery,\n"
         "cleans up and reports.  All files are checked before anything is started.\n\n"

@@ -124,10 +124,17 @@ struct run_hooks output_hooks(struct run_output *output)
 
 /* --- the end --- */
 
-static int complain(const char *what, const char *path, int r)
+/* One render, to wherever it goes. */
+static int render_to(const struct run_output *o, const struct report *report, const char *path,
+                     int (*put)(const char *path, const char *text, size_t len))
 {
+    cleanup_buf struct buf text = {0};
+    int r = report->render(o->result, &(struct report_style){0}, &text);
+
+    if (!r)
+        r = put(path, buf_text(&text), text.len);
     if (r)
-        fprintf(stderr, "chaosctl run: cannot write %s %s: %s\n", what, path, strerror(-r));
+        fprintf(stderr, "chaosctl run: cannot write %s: %s\n", path, strerror(-r));
     return r;
 }
 
@@ -136,14 +143,9 @@ static int write_reports(const struct run_output *o)
     int failed = 0;
 
     for (size_t i = 0; i < o->request->reports_count; i++) {
-        cleanup_buf struct buf text = {0};
         const char *path = o->request->reports[i].path;
-        int r = o->request->reports[i].report->render(o->result, &(struct report_style){0}, &text);
-        if (!r && (!strcmp(path, "/dev/stdout") || !strcmp(path, "-")))
-            r = file_write_all(1, buf_text(&text), text.len);
-        else if (!r)
-            r = file_replace(path, buf_text(&text), text.len);
-        failed |= complain("the report", path, r);
+        failed |= render_to(o, o->request->reports[i].report, strcmp(path, "-") ? path : "/dev/stdout",
+                            report_save);
     }
     return failed;
 }
@@ -152,19 +154,16 @@ static int write_reports(const struct run_output *o)
 static int tell_github(const struct run_output *o)
 {
     const char *summary = getenv("GITHUB_STEP_SUMMARY"), *actions = getenv("GITHUB_ACTIONS");
-    cleanup_buf struct buf text = {0}, markdown = {0};
+    int failed = 0;
 
-    if (actions && !strcmp(actions, "true") && !o->request->json) {
-        report_github.render(o->result, &(struct report_style){0}, &text);
-        fputs(buf_text(&text), stdout);
-    }
-    if (!summary || !*summary)
-        return 0;
-    report_markdown.render(o->result, &(struct report_style){0}, &markdown);
-    return complain("the summary", summary, file_append(summary, buf_text(&markdown), markdown.len));
+    if (actions && !strcmp(actions, "true") && !o->request->json)
+        failed |= render_to(o, &report_github, "/dev/stdout", report_save);
+    if (summary && *summary)
+        failed |= render_to(o, &report_markdown, summary, file_append);
+    return failed;
 }
 
-static void show(const struct run_output *o)
+static int show(const struct run_output *o)
 {
     const struct report *report = o->request->json ? &report_json : &report_terminal;
     struct report_style style = {.colour = may_colour(1) && !o->request->colourless,
@@ -172,9 +171,10 @@ static void show(const struct run_output *o)
     cleanup_buf struct buf text = {0};
 
     if (o->request->quiet && !o->request->json)
-        return;
-    report->render(o->result, &style, &text);
-    fputs(buf_text(&text), stdout);
+        return 0;
+    int r = report->render(o->result, &style, &text);
+    fputs(buf_text(&text), stdout); /* main sees to a full disk */
+    return r;
 }
 
 static void fail(struct run_output *o, const char *what, int r)
@@ -183,20 +183,28 @@ static void fail(struct run_output *o, const char *what, int r)
     o->result->reason = arena_printf(o->result->arena, "%s: %s", what, strerror(-r));
 }
 
+static void end_journal(struct run_output *o)
+{
+    if (!o->journal) {
+        fail(o, "the journal could not be opened", o->journal_error);
+        return;
+    }
+    journal_run_ended(o->journal, o->result);
+    int r = journal_error(o->journal);
+    if (r)
+        fail(o, "the journal could not be written", r);
+    journal_close(o->journal);
+}
+
 int output_finish(struct run_output *o)
 {
     clear_line(o);
-    if (o->journal) {
-        int r = journal_error(o->journal);
-        if (r)
-            fail(o, "the journal could not be written", r);
-        journal_run_ended(o->journal, o->result);
-        journal_close(o->journal);
-    } else if (o->journal_error) {
-        fail(o, "the journal could not be opened", o->journal_error);
+    end_journal(o);
+    int failed = report_mask(o->result, o->scenario);
+    if (!failed) {
+        failed = write_reports(o);
+        failed |= tell_github(o);
+        failed |= show(o);
     }
-    int failed = write_reports(o);
-    failed |= tell_github(o);
-    show(o);
     return failed ? EXIT_TOOL : verdict_exit_code(o->result->verdict);
 }

@@ -139,7 +139,7 @@ const char *unit_format_duration(uint64_t ns, char text[static UNIT_TEXT_BYTES])
 
     if (ns < NS_PER_US)
         snprintf(text, UNIT_TEXT_BYTES, "%u ns", (unsigned)ns);
-    else if (ns < NS_PER_MS)
+    else if (ns < 999500)
         snprintf(text, UNIT_TEXT_BYTES, "%.3g us", v / 1e3);
     else if (ns < 999500000)
         snprintf(text, UNIT_TEXT_BYTES, "%.3g ms", v / 1e6);

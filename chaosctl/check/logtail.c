@@ -79,7 +79,7 @@ static void split(struct logtail *tail, const char *data, size_t len, logtail_fn
     while (len) {
         const char *newline = memchr(data, '\n', len);
         size_t part = newline ? (size_t)(newline - data) : len, room = LOG_LINE_MAX - tail->held;
-        if (!room) {
+        if (!room && part) {
             end_line(tail, fn, arg);
             continue;
         }

@@ -171,8 +171,9 @@ static enum judgement judge_unread(const struct logwatch *watch, struct buf *why
     return JUDGE_UNKNOWN;
 }
 
-static void add(enum judgement *all, struct buf *why, enum judgement j, const char *finding)
+static void add(enum judgement *all, struct buf *why, enum judgement j, const struct buf *found)
 {
+    const char *finding = buf_text(found);
     enum judgement before = *all;
 
     if (j == JUDGE_FAILS || before == JUDGE_HOLDS)
@@ -193,13 +194,13 @@ enum judgement logwatch_judge(const struct logwatch *watch, struct buf *why)
     if (logtail_error(watch->tail))
         return judge_unread(watch, why);
     if (watch->match.regex || watch->check->expect_count)
-        add(&all, &all_why, judge_count(watch, &finding), buf_text(&finding));
+        add(&all, &all_why, judge_count(watch, &finding), &finding);
     buf_clear(&finding);
     if (watch->never.regex)
-        add(&all, &all_why, judge_never(&watch->never, watch->lines, &finding), buf_text(&finding));
+        add(&all, &all_why, judge_never(&watch->never, watch->lines, &finding), &finding);
     buf_clear(&finding);
     if (watch->every_line.regex)
-        add(&all, &all_why, judge_every_line(&watch->every_line, watch->lines, &finding), buf_text(&finding));
+        add(&all, &all_why, judge_every_line(&watch->every_line, watch->lines, &finding), &finding);
     buf_add(why, buf_text(&all_why));
     return all;
 }

@@ -73,6 +73,9 @@ static void examine_shim(struct host_finding *finding)
         find(finding, HOST_FAIL,
              "install chaosctl as a whole (make install), or set CHAOSCTL_SHIM to its path",
              "libchaosctl.so is not found: %s", strerror(-status));
+    else if (strpbrk(path, ": "))
+        find(finding, HOST_FAIL, "install it elsewhere, or set CHAOSCTL_SHIM: LD_PRELOAD has no way to quote",
+             "its path has a blank or a colon: %s", path);
     else
         find(finding, HOST_OK, "", "%s", path);
 }

@@ -3,6 +3,7 @@
     /        200 PONG, or 502 and the error; with FALLBACK=1 always 200
     /name    looks NAME up: 200, or 502 and the error
     /big     wants 16 MiB for a moment: 200, or 503
+    /slow    200 after half a second
     /burst/N asks N times, one after the other: 200 and a line of N letters, `.` answered and `x` not; also in BURST_FILE
     /healthz 200
 
@@ -76,6 +77,11 @@ def big():
         return 503, "no memory"
 
 
+def slow():
+    time.sleep(0.5)
+    return 200, "at last"
+
+
 def letter():
     try:
         ask()
@@ -97,7 +103,7 @@ class Front(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self):
-        routes = {"/": page, "/name": name, "/big": big, "/healthz": lambda: (200, "ok")}
+        routes = {"/": page, "/name": name, "/big": big, "/slow": slow, "/healthz": lambda: (200, "ok")}
         if self.path.startswith("/burst/"):
             status, text = burst(int(self.path[7:]))
         else:

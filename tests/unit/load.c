@@ -254,7 +254,8 @@ static void fill(struct load_run *made, struct sample *samples, size_t n)
 {
     static char error[] = "boom";
 
-    *made = (struct load_run){.samples = samples, .count = n, .began_ns = 1, .errors = {error}, .errors_count = 1};
+    *made = (struct load_run){
+        .samples = samples, .count = n, .began_ns = 1, .errors = {error}, .errors_count = 1};
     for (size_t i = 0; i < n; i++) {
         bool ok = i % 4 != 3;
         samples[i] = (struct sample){.intended_ns = (i + 1) * NS_PER_MS,
@@ -270,8 +271,11 @@ static const struct {
     size_t n;
     double p50_ms, p90_ms, p95_ms, p99_ms, mean_ms, success;
 } known[] = {
-    {1, 1, 1, 1, 1, 1, 100},     {4, 2, 4, 4, 4, 2.5, 75},      {20, 10, 18, 19, 20, 10.5, 75},
-    {100, 50, 90, 95, 99, 50.5, 75}, {200, 100, 180, 190, 198, 100.5, 75},
+    {1, 1, 1, 1, 1, 1, 100},
+    {4, 2, 4, 4, 4, 2.5, 75},
+    {20, 10, 18, 19, 20, 10.5, 75},
+    {100, 50, 90, 95, 99, 50.5, 75},
+    {200, 100, 180, 190, 198, 100.5, 75},
 };
 
 START_TEST(percentiles_are_by_nearest_rank_over_failed_requests_too)

@@ -54,8 +54,8 @@ static inline void keep(void *arg, const struct answer *a)
     snprintf(kept->body, sizeof(kept->body), "%s", a->body);
     snprintf(kept->stderr_text, sizeof(kept->stderr_text), "%s", a->stderr_text);
     for (size_t i = 0; i < a->headers_count && len < sizeof(kept->headers); i++)
-        len += (size_t)snprintf(kept->headers + len, sizeof(kept->headers) - len, "%s=%s;", a->headers[i].name,
-                                a->headers[i].value);
+        len += (size_t)snprintf(kept->headers + len, sizeof(kept->headers) - len, "%s=%s;",
+                                a->headers[i].name, a->headers[i].value);
     loop_stop(kept->loop);
 }
 

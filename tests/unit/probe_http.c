@@ -22,7 +22,8 @@ static struct probe get(const char *path)
     static char url[256];
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", server->port, path);
-    return (struct probe){.kind = PROBE_HTTP, .name = "test", .timeout_ns = 5 * NS_PER_S, .method = "GET", .url = url};
+    return (struct probe){
+        .kind = PROBE_HTTP, .name = "test", .timeout_ns = 5 * NS_PER_S, .method = "GET", .url = url};
 }
 
 static struct kept ask_path(const char *path)
@@ -239,10 +240,8 @@ END_TEST
 static const struct {
     const char *method, *has;
 } methods[] = {
-    {"POST", "\r\nContent-Length: 0\r\n"},
-    {"PUT", "\r\nContent-Length: 0\r\n"},
-    {"DELETE", "DELETE /echo HTTP/1.1\r\n"},
-    {"OPTIONS", "OPTIONS /echo HTTP/1.1\r\n"},
+    {"POST", "\r\nContent-Length: 0\r\n"},   {"PUT", "\r\nContent-Length: 0\r\n"},
+    {"DELETE", "DELETE /echo HTTP/1.1\r\n"}, {"OPTIONS", "OPTIONS /echo HTTP/1.1\r\n"},
     {"GET", "GET /echo HTTP/1.1\r\n"},
 };
 

@@ -51,8 +51,11 @@ static void assert_all_holders_are_gone(int fd)
 
 static struct probe tcp(const char *host, unsigned port)
 {
-    return (struct probe){
-        .kind = PROBE_TCP, .name = "test", .timeout_ns = 300 * NS_PER_MS, .host = host, .port = (uint16_t)port};
+    return (struct probe){.kind = PROBE_TCP,
+                          .name = "test",
+                          .timeout_ns = 300 * NS_PER_MS,
+                          .host = host,
+                          .port = (uint16_t)port};
 }
 
 START_TEST(a_tcp_probe_is_refused_where_nobody_listens)

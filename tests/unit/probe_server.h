@@ -1,4 +1,5 @@
-/* A small HTTP server on a free loopback port that behaves well or badly, as the path says.  For unit tests only.
+/* A small HTTP server on a free loopback port that behaves well or badly, as the path says.  For unit tests
+ * only.
  *
  *   /ok /status/N /big/BYTES /slow/MS /headers /echo /to-ok /loop /json     answers
  *   /hang /reset /empty /half /garbage                                     what goes wrong
@@ -10,6 +11,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -67,7 +69,8 @@ static inline void send_line(int fd, const char *text)
 static inline void send_answer(int fd, int status, const char *headers, const char *body, size_t len)
 {
     char head[512];
-    int n = snprintf(head, sizeof(head), "HTTP/1.1 %d Whatever\r\n%sContent-Length: %zu\r\n\r\n", status, headers, len);
+    int n = snprintf(head, sizeof(head), "HTTP/1.1 %d Whatever\r\n%sContent-Length: %zu\r\n\r\n", status,
+                     headers, len);
 
     send_text(fd, head, (size_t)n);
     send_text(fd, body, len);
@@ -181,6 +184,7 @@ static inline void *accept_all(void *arg)
         size_t i = atomic_load(&server->connections);
         if (!c || i == CONNECTIONS_MAX)
             break;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)); /* head and body are sent apart */
         *c = (struct connection){server, fd};
         pthread_create(&server->threads[i], NULL, serve, c);
         atomic_fetch_add(&server->connections, 1);

@@ -1,0 +1,153 @@
+/* The control area: armed, lifted, published. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "injectors/decision/table.h"
+#include "check_main.h"
+
+static struct table *table;
+
+static void set_up(void)
+{
+    table = calloc(1, sizeof(*table));
+    table_init(table);
+}
+
+static void tear_down(void)
+{
+    free(table);
+}
+
+static struct rule on(call_set calls, uint32_t targets)
+{
+    return (struct rule){
+        .effect = EFFECT_FAIL, .calls = calls, .targets = targets, .probability = RULE_ALWAYS};
+}
+
+START_TEST(nothing_is_armed_at_first)
+{
+    for (int c = 0; c < CALL_COUNT; c++)
+        ck_assert_uint_eq(table->armed[c], 0);
+}
+END_TEST
+
+START_TEST(a_call_is_armed_with_the_targets_of_its_rules)
+{
+    struct rule a = on(call_bit(CALL_connect) | call_bit(CALL_recv), 1 << 2),
+                b = on(call_bit(CALL_connect), 1 << 5);
+
+    table_arm(table, &a);
+    table_arm(table, &b);
+    ck_assert_uint_eq(table->armed[CALL_connect], 1 << 2 | 1 << 5);
+    ck_assert_uint_eq(table->armed[CALL_recv], 1 << 2);
+    ck_assert_uint_eq(table->armed[CALL_send], 0);
+    ck_assert_uint_eq(table->armed[CALL_malloc], 0);
+}
+END_TEST
+
+START_TEST(a_rule_without_targets_arms_for_any)
+{
+    struct rule rule = on(call_bit(CALL_malloc), 0);
+
+    table_arm(table, &rule);
+    ck_assert_uint_eq(table->armed[CALL_malloc], TARGET_ANY);
+}
+END_TEST
+
+START_TEST(descriptors_are_followed_while_traffic_is_armed)
+{
+    struct rule traffic = on(call_bit(CALL_recv), 1 << 2), memory = on(call_bit(CALL_malloc), 0);
+
+    table_arm(table, &memory);
+    ck_assert_uint_eq(table->armed[CALL_close], 0);
+    int index = table_arm(table, &traffic);
+    ck_assert_uint_eq(table->armed[CALL_close], 1 << 2);
+    ck_assert_uint_eq(table->armed[CALL_connect], 1 << 2);
+    table_lift(table, (uint32_t)index);
+    ck_assert_uint_eq(table->armed[CALL_close], 0);
+}
+END_TEST
+
+START_TEST(a_lift_disarms_its_rule_alone_and_changes_the_epoch)
+{
+    struct rule a = on(call_bit(CALL_connect), 1), b = on(call_bit(CALL_connect), 2);
+    int first = table_arm(table, &a);
+    table_arm(table, &b);
+    uint32_t epoch = table->epoch;
+
+    table_lift(table, (uint32_t)first);
+    ck_assert_uint_eq(table->armed[CALL_connect], 2);
+    ck_assert_uint_ne(table->epoch, epoch);
+    epoch = table->epoch;
+    table_lift(table, (uint32_t)first);
+    table_lift(table, 12345);
+    ck_assert_uint_eq(table->epoch, epoch);
+}
+END_TEST
+
+START_TEST(a_lifted_rules_counts_stay_readable)
+{
+    struct rule rule = on(call_bit(CALL_connect), 1);
+    int index = table_arm(table, &rule);
+
+    table->rules[index].hits = 3;
+    table_lift(table, (uint32_t)index);
+    ck_assert_int_ne(table_arm(table, &rule), index);
+    ck_assert_uint_eq(table->rules[index].hits, 3);
+}
+END_TEST
+
+START_TEST(a_full_table_refuses)
+{
+    struct rule rule = on(call_bit(CALL_connect), 1);
+
+    for (int i = 0; i < RULE_MAX; i++)
+        ck_assert_int_eq(table_arm(table, &rule), i);
+    ck_assert_int_eq(table_arm(table, &rule), -1);
+}
+END_TEST
+
+START_TEST(a_watch_arms_what_flows_and_nothing_else)
+{
+    table_watch(table, 1 << 4 | TARGET_ANY);
+    ck_assert_uint_eq(table->armed[CALL_connect], 1 << 4);
+    ck_assert_uint_eq(table->armed[CALL_send], 1 << 4);
+    ck_assert_uint_eq(table->armed[CALL_read], 1 << 4);
+    ck_assert_uint_eq(table->armed[CALL_malloc], 0);
+    ck_assert_uint_eq(table->armed[CALL_getaddrinfo], 0);
+}
+END_TEST
+
+START_TEST(only_a_whole_area_of_this_build_is_valid)
+{
+    ck_assert(table_is_valid(table, sizeof(*table)));
+    ck_assert(!table_is_valid(table, sizeof(*table) - 1));
+    table->layout++;
+    ck_assert(!table_is_valid(table, sizeof(*table)));
+    table->layout--;
+    table->magic++;
+    ck_assert(!table_is_valid(table, sizeof(*table)));
+    table->magic--;
+    table->rule_count = RULE_MAX + 1;
+    ck_assert(!table_is_valid(table, sizeof(*table)));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("table");
+    TCase *tests = tcase_create("table");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, nothing_is_armed_at_first);
+    tcase_add_test(tests, a_call_is_armed_with_the_targets_of_its_rules);
+    tcase_add_test(tests, a_rule_without_targets_arms_for_any);
+    tcase_add_test(tests, descriptors_are_followed_while_traffic_is_armed);
+    tcase_add_test(tests, a_lift_disarms_its_rule_alone_and_changes_the_epoch);
+    tcase_add_test(tests, a_lifted_rules_counts_stay_readable);
+    tcase_add_test(tests, a_full_table_refuses);
+    tcase_add_test(tests, a_watch_arms_what_flows_and_nothing_else);
+    tcase_add_test(tests, only_a_whole_area_of_this_build_is_valid);
+    suite_add_tcase(suite, tests);
+    return check_main(suite);
+}
