@@ -138,6 +138,18 @@ static int render_to(const struct run_output *o, const struct report *report, co
     return r;
 }
 
+/* Not by its path: standard output may be a file, which saving would replace. */
+static int put_out(const char *path, const char *text, size_t len)
+{
+    (void)path;
+    return file_write_all(STDOUT_FILENO, text, len);
+}
+
+static bool is_standard_output(const char *path)
+{
+    return !strcmp(path, "-") || !strcmp(path, "/dev/stdout");
+}
+
 static int write_reports(const struct run_output *o)
 {
     int failed = 0;
@@ -157,7 +169,7 @@ static int tell_github(const struct run_output *o)
     int failed = 0;
 
     if (actions && !strcmp(actions, "true") && !o->request->json)
-        failed |= render_to(o, &report_github, "/dev/stdout", report_save);
+        failed |= render_to(o, &report_github, "standard output", put_out);
     if (summary && *summary)
         failed |= render_to(o, &report_markdown, summary, file_append);
     return failed;

@@ -129,6 +129,29 @@ static void traffic_is_counted(void)
     hang_up(p);
 }
 
+static void who_speaks_first(void)
+{
+    struct traffic *t = &table->traffic[0];
+    char byte;
+
+    table_watch(table, CACHE);
+    struct pair p = connection(listening);
+    uint64_t calls = t->calls;
+    if (syscall(SYS_write, p.server, "c", 1) != 1 || recv(p.client, &byte, 1, 0) != 1)
+        give_up("greeting");
+    send(p.client, "x", 1, 0);
+    fact("a greeting before the first request makes it none further", t->calls == calls);
+    hang_up(p);
+    p = connection(listening);
+    calls = t->calls;
+    int other = dup(p.client);
+    send(other, "x", 1, 0);
+    fact("nor does sending it through a copy of the descriptor", t->calls == calls);
+    close(other);
+    table_watch(table, 0);
+    hang_up(p);
+}
+
 static void a_watched_call_does_not_strike(void)
 {
     struct pair p = connection(listening);
@@ -196,13 +219,14 @@ int main(int argc, char **argv)
         at_start &= ~(UINT64_C(1) << atoi(argv[1]));
         return write(atoi(argv[1]), &at_start, sizeof(at_start)) != sizeof(at_start);
     }
-    host_begin(argv, 17);
+    host_begin(argv, 19);
     listening = listener();
     target_port(0, port_of(listening));
     decisions_follow_from_the_seed();
     counters_add_up();
     the_ring_tells_every_hit();
     traffic_is_counted();
+    who_speaks_first();
     a_watched_call_does_not_strike();
     nothing_is_left_open(at_start);
     return 0;

@@ -157,10 +157,21 @@ static bool fails_with(ssize_t result, int error)
     return right;
 }
 
+/* The process plays both ends: the server's is left alone. */
+static struct rule outbound_reset(uint64_t probability)
+{
+    return (struct rule){.kind = FAULT_reset,
+                         .effect = EFFECT_RESET,
+                         .calls = fault_calls(FAULT_reset),
+                         .probability = probability,
+                         .direction = DIRECTION_OUTBOUND,
+                         .targets = CACHE};
+}
+
 static void reset_on_send(void)
 {
     struct pair p = connection(listening);
-    int rule = arm_fault(FAULT_reset, CACHE);
+    int rule = arm(outbound_reset(RULE_ALWAYS));
     char byte;
 
     fact("reset: a send meets ECONNRESET", fails_with(send(p.client, "x", 1, 0), ECONNRESET));
@@ -236,6 +247,7 @@ static pthread_t start(struct waiter *w, void *(*body)(void *), long system_call
     return thread;
 }
 
+/* Unwatched, the shim knew nothing of the connection, and counts nothing. */
 static void reset_of_a_blocked_receive(const char *sentence, uint32_t watched)
 {
     struct pair p = connection(listening);
@@ -246,7 +258,7 @@ static void reset_of_a_blocked_receive(const char *sentence, uint32_t watched)
     int rule = arm_fault(FAULT_reset, CACHE);
     reset_from_outside(p.client);
     pthread_join(thread, NULL);
-    fact(sentence, w.result == -1 && w.error == ECONNRESET);
+    fact(sentence, w.result == -1 && w.error == ECONNRESET && hits(rule) == (watched ? 1 : 0));
     if (w.error != ECONNRESET)
         printf("# result %zd, errno %d\n", w.result, w.error);
     lift(rule);
@@ -272,12 +284,7 @@ static void reset_wakes_poll(void)
 static void a_half_reset_spares_receives(void)
 {
     struct pair p = connection(listening);
-    int rule = arm((struct rule){.kind = FAULT_reset,
-                                 .effect = EFFECT_RESET,
-                                 .calls = fault_calls(FAULT_reset),
-                                 .probability = RULE_ALWAYS - 1,
-                                 .direction = DIRECTION_OUTBOUND,
-                                 .targets = CACHE});
+    int rule = arm(outbound_reset(RULE_ALWAYS - 1));
     char byte;
 
     send(p.server, "x", 1, 0);
@@ -323,6 +330,42 @@ static void directions_are_kept_apart(void)
     hang_up(p);
 }
 
+static void damaged_errors(void)
+{
+    struct pair p = connection(listening);
+    struct addrinfo *list = NULL;
+    int zero = arm_error(CALL_send, 0, CACHE), resolves = arm_error(CALL_getaddrinfo, 7, 0);
+
+    fact("a failure without an error is EIO", fails_with(send(p.client, "x", 1, 0), EIO));
+    fact_equal("a resolution never fails with what is no EAI_ code",
+               getaddrinfo("localhost", NULL, NULL, &list), EAI_FAIL);
+    lift(zero);
+    lift(resolves);
+    hang_up(p);
+}
+
+static _Atomic int pipes_broken;
+
+static void on_sigpipe(int number)
+{
+    (void)number;
+    pipes_broken++;
+}
+
+static void broken_pipes(void)
+{
+    struct pair p = connection(listening);
+    int rule = arm_error(CALL_send, EPIPE, CACHE);
+
+    signal(SIGPIPE, on_sigpipe);
+    fact("EPIPE comes with SIGPIPE", fails_with(send(p.client, "x", 1, 0), EPIPE) && pipes_broken == 1);
+    fact("and without, where MSG_NOSIGNAL says so",
+         fails_with(send(p.client, "x", 1, MSG_NOSIGNAL), EPIPE) && pipes_broken == 1);
+    signal(SIGPIPE, SIG_IGN);
+    lift(rule);
+    hang_up(p);
+}
+
 /* The listener itself has no peer; to disconnect it would end the service. */
 static void a_listener_survives(void)
 {
@@ -341,7 +384,7 @@ static void a_listener_survives(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    host_begin(argv, 26);
+    host_begin(argv, 30);
     listening = listener();
     port = port_of(listening);
     target_port(0, port);
@@ -360,6 +403,8 @@ int main(int argc, char **argv)
     a_half_reset_spares_receives();
     outage();
     directions_are_kept_apart();
+    damaged_errors();
+    broken_pipes();
     a_listener_survives();
     return 0;
 }

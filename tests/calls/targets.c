@@ -229,7 +229,8 @@ static void what_is_not_named_is_untouched(int listening, int elsewhere)
 /* A listener on any address is on the target's, too. */
 static void own_listeners(void)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), second = listener();
+    /* Non-blocking, so that a fault that is missed fails the test instead of stopping it. */
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), second = listener();
     struct sockaddr_in any = {.sin_family = AF_INET};
 
     if (bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, 8))
