@@ -156,8 +156,8 @@ static int write_reports(const struct run_output *o)
 
     for (size_t i = 0; i < o->request->reports_count; i++) {
         const char *path = o->request->reports[i].path;
-        failed |= render_to(o, o->request->reports[i].report, strcmp(path, "-") ? path : "/dev/stdout",
-                            report_save);
+        failed |= render_to(o, o->request->reports[i].report, path,
+                            is_standard_output(path) ? put_out : report_save);
     }
     return failed;
 }

@@ -40,8 +40,8 @@ static uint8_t effect_on(const struct rule *rule, enum call call)
     return call_role(call) == ROLE_OPEN ? EFFECT_REFUSE : EFFECT_RESET;
 }
 
-/* A reset of half the requests is one of half the sends: the receives of a request would be draws of their own, and
- * so many that no connection lived.  Only a reset of everything strikes them too. */
+/* A reset of half the requests is one of half the sends: the receives of a request would be draws of their
+ * own, and so many that no connection lived.  Only a reset of everything strikes them too. */
 static bool fits(const struct rule *rule, const struct subject *s)
 {
     if (!is_armed(rule) || !(rule->calls & call_bit(s->call)))
@@ -54,7 +54,8 @@ static bool fits(const struct rule *rule, const struct subject *s)
         return false;
     if (s->now_ns < rule->from_ns || s->now_ns >= rule->until_ns)
         return false;
-    if (effect_on(rule, s->call) == EFFECT_RESET && call_role(s->call) == ROLE_RECEIVE && !rule_is_certain(rule))
+    if (effect_on(rule, s->call) == EFFECT_RESET && call_role(s->call) == ROLE_RECEIVE &&
+        !rule_is_certain(rule))
         return false;
     if (rule->kind == FAULT_dns && s->is_literal)
         return false;

@@ -47,5 +47,6 @@ bool rule_strikes(const struct rule *rule, uint64_t number)
 
 bool rule_is_certain(const struct rule *rule)
 {
-    return rule->probability >= RULE_ALWAYS && !rule->after && rule->every <= 1 && rule->times == RULE_ENDLESS;
+    return rule->probability >= RULE_ALWAYS && !rule->after && rule->every <= 1 &&
+           rule->times == RULE_ENDLESS;
 }

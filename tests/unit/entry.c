@@ -133,18 +133,26 @@ START_TEST(a_static_program_is_not_entered)
 }
 END_TEST
 
+/* Without section headers, as packers leave it: what the loader reads is still there.  False: not 64-bit. */
+static bool drop_sections(const char *from, const char *to)
+{
+    static char image[4 << 20];
+    size_t len = read_file(from, image, sizeof(image));
+    Elf64_Ehdr *header = (Elf64_Ehdr *)image;
+
+    if (image[EI_CLASS] != ELFCLASS64)
+        return false;
+    header->e_shoff = header->e_shnum = header->e_shstrndx = 0;
+    write_file(to, image, len, 0755);
+    return true;
+}
+
 START_TEST(a_stripped_program_says_the_same)
 {
     ck_assert(shell("strip -s -o stripped dynamic"));
     assert_verdict(in("stripped"), ENTRY_PRELOAD);
-    /* Without section headers, as packers leave it: what the loader reads is still there. */
-    static char image[1 << 20];
-    size_t len = read_file("stripped", image, sizeof(image));
-    Elf64_Ehdr *header = (Elf64_Ehdr *)image;
-    if (image[EI_CLASS] != ELFCLASS64)
+    if (!drop_sections("stripped", "sectionless"))
         return;
-    header->e_shoff = header->e_shnum = header->e_shstrndx = 0;
-    write_file("sectionless", image, len, 0755);
     assert_verdict(in("sectionless"), ENTRY_PRELOAD);
     ck_assert(is_entered(in("sectionless"), 0));
 }
@@ -164,6 +172,8 @@ START_TEST(a_go_program_is_not_entered)
     assert_verdict(in("go-noid"), ENTRY_GO);
     ck_assert(shell("strip -s -o go-stripped go-plain"));
     assert_verdict(in("go-stripped"), ENTRY_GO);
+    if (drop_sections("go-plain", "go-sectionless"))
+        assert_verdict(in("go-sectionless"), ENTRY_GO);
 }
 END_TEST
 
@@ -324,6 +334,22 @@ START_TEST(a_chain_of_scripts_ends_at_a_program)
     assert_verdict(in("second"), ENTRY_STATIC);
     ck_assert_uint_eq(entry.scripts, 2);
     ck_assert_str_eq(entry.program, in("final"));
+}
+END_TEST
+
+/* As many as the kernel itself follows, and not one more. */
+START_TEST(a_long_chain_of_scripts_is_followed_as_far_as_the_kernel_does)
+{
+    char name[16], line[PATH_MAX + 8];
+
+    for (int i = 0; i < 7; i++) {
+        snprintf(line, sizeof(line), "#!%s\n", i ? in(name) : in("dynamic"));
+        snprintf(name, sizeof(name), "chain%d", i);
+        write_script(name, line);
+        bool starts = shell("perl -e 'exec {$ARGV[0]} @ARGV; exit 99' ./%s", name);
+        ck_assert_int_eq(verdict_of(in(name)) == ENTRY_PRELOAD, starts);
+    }
+    ck_assert_uint_eq(entry.verdict, ENTRY_NOT_A_PROGRAM);
 }
 END_TEST
 
@@ -585,6 +611,7 @@ static Suite *entry_suite(void)
     tcase_add_test(tc, a_loader_that_is_not_there_is_named);
     tcase_add_test(tc, a_script_is_its_interpreter);
     tcase_add_test(tc, a_chain_of_scripts_ends_at_a_program);
+    tcase_add_test(tc, a_long_chain_of_scripts_is_followed_as_far_as_the_kernel_does);
     tcase_add_test(tc, scripts_without_end_are_not_a_program);
     tcase_add_test(tc, a_missing_interpreter_is_named);
     tcase_add_loop_test(tc, a_first_line_is_read_as_the_kernel_and_env_do, 0, sizeof(lines) / sizeof(*lines));
