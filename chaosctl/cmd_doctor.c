@@ -27,7 +27,7 @@ static int run_command(int argc, char **argv);
 const struct command command_doctor = {
     .name = "doctor",
     .operands = "[PROGRAM|PID]",
-    .summary = "see what works on this host, or how a program can be entered",
+    .summary = "See what works on this host, or how a program can be entered",
     .details =
         "Without an operand: what a run needs here, a line each: ok, limited or FAIL, and what to do.\n"
         "With a program (looked up in PATH) or a process: whether faults can be injected into it, and if\n"

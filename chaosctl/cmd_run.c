@@ -16,13 +16,13 @@
 enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, QUIET, JSON, NO_COLOR };
 
 static const struct option_row options[] = {
-    {JOURNAL, 'j', "journal", "FILE", "write the journal there (default: the state folder)"},
+    {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder)"},
     {REPORT, 'r', "report", "NAME=FILE", "write a report as well: json, junit, markdown...; may be repeated"},
     {SEED, 's', "seed", "N", "decide from this seed instead of the scenario's"},
     {ONLY, 'o', "only", "GLOB", "run only experiments (or EXPERIMENT/CELL) that fit"},
     {KEEP, 'k', "keep", NULL, "keep the run's folder with the services' logs"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
-    {JSON, 0, "json", NULL, "print the result as JSON instead of text"},
+    {JSON, 'j', "json", NULL, "print the result as JSON instead of text"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
     {0},
 };

@@ -2,7 +2,8 @@
 #ifndef INJECTORS_HANDSHAKE_H
 #define INJECTORS_HANDSHAKE_H
 
-/* Absolute path of the control area, a file of mode 0600 in a directory of mode 0700, both of the process's own user. */
+/* Absolute path of the control area, a file of mode 0600 in a directory of mode 0700, both of the process's
+ * own user. */
 #define HANDSHAKE_CONTROL "CHAOSCTL_CONTROL"
 
 /* Decimal index of the service that the process belongs to, 0..SERVICE_MAX-1. */

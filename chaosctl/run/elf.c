@@ -124,7 +124,8 @@ static bool has_go_note(const struct image *image)
     GElf_Nhdr note;
 
     while (data && (offset = gelf_getnote(data, offset, &note, &name, &value)) > 0)
-        if (note.n_namesz == sizeof("Go") && !memcmp((const char *)data->d_buf + name, "Go", sizeof("Go")))
+        /* Go counts the padding in: its name is 4 bytes long. */
+        if (note.n_namesz >= sizeof("Go") && !memcmp((const char *)data->d_buf + name, "Go", sizeof("Go")))
             return true;
     return false;
 }

@@ -12,6 +12,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/run/control.h"
+#include "chaosctl/run/waiter.h"
 
 #define PORT_MAX 64 /* listeners told apart; with more, inbound connections look outbound */
 
@@ -138,12 +139,14 @@ static int option_of(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &len) ? -1 : value;
 }
 
-static void note_listener(struct search *search, int fd)
+static void note_listener(struct search *search, int fd, pid_t pid, int their_fd)
 {
     union address own = {0};
     socklen_t len = sizeof(own);
     struct endpoint end;
 
+    (void)pid;
+    (void)their_fd;
     if (option_of(fd, SO_ACCEPTCONN) != 1 || getsockname(fd, &own.any, &len) || !endpoint_of(&own, len, &end))
         return;
     if (!end.is_unix && search->listening_count < PORT_MAX)
@@ -161,12 +164,16 @@ static bool reset_one(int fd)
     return !connect(fd, &none, sizeof(none)) || !shutdown(fd, SHUT_RDWR);
 }
 
-static void try_reset(struct search *search, int fd)
+/* their_fd: its number in the process that holds it. */
+static void try_reset(struct search *search, int fd, pid_t pid, int their_fd)
 {
-    if (option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) == 1)
+    pid_t waiters[WAITER_MAX];
+
+    if (option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) == 1 || !is_wanted(search, fd))
         return;
-    if (is_wanted(search, fd) && reset_one(fd))
-        search->done++;
+    size_t n = waiter_hold(pid, their_fd, waiters);
+    search->done += reset_one(fd);
+    waiter_release(waiters, n);
 }
 
 /* --- all of a process --- */
@@ -180,7 +187,9 @@ static bool is_socket(int fds, const char *name)
     return len > 8 && !strncmp(link, "socket:[", 8);
 }
 
-static void each_socket(struct search *search, pid_t pid, void (*act)(struct search *search, int fd))
+typedef void socket_fn(struct search *search, int fd, pid_t pid, int their_fd);
+
+static void each_socket(struct search *search, pid_t pid, socket_fn *act)
 {
     char path[64];
     cleanup_fd int pidfd = pidfd_of(pid);
@@ -192,9 +201,10 @@ static void each_socket(struct search *search, pid_t pid, void (*act)(struct sea
     for (struct dirent *e; (e = readdir(dir));) {
         if (e->d_name[0] == '.' || !is_socket(dirfd(dir), e->d_name))
             continue;
-        cleanup_fd int fd = duplicate_of(pidfd, atoi(e->d_name));
+        int their_fd = atoi(e->d_name);
+        cleanup_fd int fd = duplicate_of(pidfd, their_fd);
         if (fd >= 0)
-            act(search, fd);
+            act(search, fd, pid, their_fd);
     }
     closedir(dir);
 }

@@ -16,18 +16,18 @@ static struct position place(const struct text *t, const char *p)
     return (struct position){1, (int)utf8_length(t->spec, (size_t)(p - t->spec)) + 1};
 }
 
-static struct node *new_node(struct text *t, enum node_kind kind, const char *at)
+static struct node *new_node(struct text *t, enum node_kind kind, struct position at)
 {
     struct node *n = reader_take(t->r, sizeof(*n));
 
     if (n)
-        *n = (struct node){.kind = kind, .at = place(t, at), .size = 1, .height = 1};
+        *n = (struct node){.kind = kind, .at = at, .size = 1, .height = 1};
     return n;
 }
 
-static struct node *new_scalar(struct text *t, const char *from, size_t len, char style)
+static struct node *new_scalar(struct text *t, struct position at, const char *from, size_t len, char style)
 {
-    struct node *n = new_node(t, NODE_SCALAR, from);
+    struct node *n = new_node(t, NODE_SCALAR, at);
 
     if (n) {
         n->text = reader_copy(t->r, from, len);
@@ -59,7 +59,7 @@ static bool read_value(struct text *t, struct node **ret_value)
     if (*from != '\'' && *from != '"') {
         size_t len = strcspn(from, ",");
         t->p += len;
-        *ret_value = new_scalar(t, from, len, 0);
+        *ret_value = new_scalar(t, place(t, from), from, len, 0);
         return *ret_value != NULL;
     }
     const char *end = strchr(from + 1, *from);
@@ -68,7 +68,7 @@ static bool read_value(struct text *t, struct node **ret_value)
                     end ? "a comma or the end is wanted behind the closing quote"
                         : "a quote without its end");
     t->p = end + 1;
-    *ret_value = new_scalar(t, from + 1, (size_t)(end - from - 1), *from);
+    *ret_value = new_scalar(t, place(t, from), from + 1, (size_t)(end - from - 1), *from);
     return *ret_value != NULL;
 }
 
@@ -80,7 +80,7 @@ static bool read_pair(struct text *t, struct node *map)
 
     if (from[len] != '=' || !len)
         return fail(t, from, "key=value is wanted here, as in refuse:target=127.0.0.1:6379,probability=50%");
-    struct node *key = new_scalar(t, from, len, 0);
+    struct node *key = new_scalar(t, place(t, from), from, len, 0);
     if (key && node_get(map, key->text))
         return fail(t, from, "this key is here twice");
     t->p += len + 1;
@@ -100,9 +100,9 @@ static bool read_pairs(struct text *t, struct node *map)
 
 static struct node *read_spec(struct text *t)
 {
-    struct node *root = new_node(t, NODE_MAP, t->p), *map = new_node(t, NODE_MAP, t->p);
+    struct node *root = new_node(t, NODE_MAP, place(t, t->p)), *map = new_node(t, NODE_MAP, place(t, t->p));
     size_t len = strcspn(t->p, ":");
-    struct node *kind = new_scalar(t, t->p, len, 0);
+    struct node *kind = new_scalar(t, place(t, t->p), t->p, len, 0);
 
     if (!len) {
         (void)fail(t, t->p, "the kind of fault is missing: kind:key=value,...");
@@ -171,38 +171,42 @@ static bool add_dependency(struct reader *r, const struct node *node)
 
 static bool add_target(struct text *t, struct node *list, const char *from, size_t len, size_t offset)
 {
-    struct node *item = new_scalar(t, from, len, 0);
+    struct position at = {list->at.line, list->at.column + (int)offset};
+    struct node *item = new_scalar(t, at, from, len, 0);
     struct node **place_of = item ? reader_push(t->r, &list->items, &list->count, sizeof(*place_of)) : NULL;
 
     if (!place_of)
         return false;
-    item->at = list->at;
-    item->at.column += (int)offset;
     *place_of = item;
     if (name_find(t->r->scenario, CATALOG_DEPENDENCY, item->text) >= 0 || !looks_like_address(item->text))
         return true;
     return add_dependency(t->r, item);
 }
 
-/* The target's value, cut at each + outside of a pattern, in place of the text. */
+/* The target's value, cut at each + outside of a pattern. */
+static struct node *split(struct text *t, const struct node *value)
+{
+    struct node *list = new_node(t, NODE_LIST, value->at);
+    size_t len;
+
+    for (const char *from = list ? value->text : NULL; from; from = from[len] ? from + len + 1 : NULL) {
+        const char *end = is_pattern(from) ? strstr(from + 1, "/:") : from;
+        len = (size_t)(end - from) + strcspn(end, "+");
+        if (!add_target(t, list, from, len, utf8_length(value->text, (size_t)(from - value->text))))
+            return NULL;
+    }
+    return list;
+}
+
 static bool split_targets(struct text *t, struct node *map)
 {
     for (size_t i = 0; i < map->count; i++) {
         struct node_pair *pair = &map->pairs[i];
         if (strcmp(pair->key->text, "target"))
             continue;
-        struct node *list = new_node(t, NODE_LIST, t->spec);
-        const char *text = pair->value->text, *from = text;
-        if (!list)
+        pair->value = split(t, pair->value);
+        if (!pair->value)
             return false;
-        list->at = pair->value->at;
-        for (size_t len; from; from = from[len] ? from + len + 1 : NULL) {
-            const char *end = is_pattern(from) ? strstr(from + 1, "/:") : from;
-            len = (size_t)(end - from) + strcspn(end, "+");
-            if (!add_target(t, list, from, len, utf8_length(text, (size_t)(from - text))))
-                return false;
-        }
-        pair->value = list;
     }
     return true;
 }

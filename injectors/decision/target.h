@@ -1,5 +1,4 @@
-/* Which dependency a descriptor belongs to: by address, CIDR, unix path or the name that was resolved.  Floor
- * 0.
+/* Which dependency a descriptor belongs to: by address, CIDR, unix path or the resolved name.  Floor 0.
  *
  * A dependency is one bit; it may have several targets (localhost is a name and two addresses).  Bit 31 is
  * kept for "no dependency in particular". */

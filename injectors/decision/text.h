@@ -1,4 +1,5 @@
-/* The little that floor 0 does with text; <string.h> and <ctype.h> would be imports that are not mem*. */
+/* The little that floor 0 does with text; <string.h> and <ctype.h> would be imports that are not mem*.
+ * Floor 0. */
 #ifndef DECISION_TEXT_H
 #define DECISION_TEXT_H
 

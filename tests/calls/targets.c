@@ -210,6 +210,26 @@ static void reused_numbers(int listening, int elsewhere)
     hang_up(other);
 }
 
+/* As Node does: it closes past libc, and the number comes back from socket(). */
+static void a_number_closed_behind_our_back(int listening)
+{
+    struct rule second = {.kind = FAULT_refuse,
+                          .effect = EFFECT_REFUSE,
+                          .calls = fault_calls(FAULT_refuse),
+                          .targets = BY_PORT,
+                          .after = 1};
+    int rule = arm(second), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    dial(fd, port_of(listening));
+    syscall(SYS_close, fd);
+    int again = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fact("a connect that was under way on a number is not one on the next socket there",
+         again == fd && dial(again, port_of(listening)) == -1 && errno == ECONNREFUSED);
+    lift(rule);
+    close(again);
+    close(accept(listening, NULL, NULL));
+}
+
 static void what_is_not_named_is_untouched(int listening, int elsewhere)
 {
     struct pair hit = connection(listening), other = connection(elsewhere);
@@ -254,7 +274,7 @@ static void own_listeners(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    host_begin(argv, 24);
+    host_begin(argv, 25);
     int listening = listener(), elsewhere = listener();
     target_port(0, port_of(listening));
     by_paths();
@@ -262,6 +282,7 @@ int main(int argc, char **argv)
     by_name(listening, elsewhere);
     names_fail_to_resolve();
     reused_numbers(listening, elsewhere);
+    a_number_closed_behind_our_back(listening);
     what_is_not_named_is_untouched(listening, elsewhere);
     own_listeners();
     return 0;

@@ -1,6 +1,7 @@
 /* A control area that must not be believed: wrong mode, owner, size, magic, a link, an open directory, and
  * garbage in a valid frame.  A program that makes every kind of call runs under it, ends normally, and in
  * bounded time; where the area must be refused, it also must not be touched by its rules, and not written. */
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -58,13 +59,17 @@ static void memory(void)
 {
     void *block = NULL;
 
-    free(malloc(100));
-    free(calloc(10, 10));
-    block = realloc(malloc(10), 100);
+    void *volatile opaque = malloc(100);
+    free(opaque);
+    opaque = calloc(10, 10);
+    free(opaque);
+    opaque = malloc(10);
+    block = realloc(opaque, 100);
     free(block);
     if (!posix_memalign(&block, 64, 100))
         free(block);
-    free(aligned_alloc(64, 128));
+    opaque = aligned_alloc(64, 128);
+    free(opaque);
 }
 
 static void descriptors(void)
@@ -99,6 +104,7 @@ static int victim(void)
 
 /* --- the tester --- */
 
+static rlim_t descriptor_limit;
 static char libraries[2 * PATH_MAX + 32], path[PATH_MAX + 16];
 
 static bool ends_normally(uint64_t limit_ns)
@@ -110,6 +116,8 @@ static bool ends_normally(uint64_t limit_ns)
         alarm(30); /* whoever hangs is killed by it, and has not ended normally */
         setenv("LD_PRELOAD", libraries, 1);
         setenv(HANDSHAKE_CONTROL, path, 1);
+        if (descriptor_limit)
+            setrlimit(RLIMIT_NOFILE, &(struct rlimit){descriptor_limit, descriptor_limit});
         execv("/proc/self/exe", (char *[]){"shim_area", "victim", NULL});
         _exit(127);
     }
@@ -233,6 +241,15 @@ static void wrong_files(void)
     memcpy(path, good, sizeof(path));
 }
 
+/* One is left: enough for the loader, which has one file open at a time, and not for a directory and a file
+ * in it. */
+static void too_few_descriptors(void)
+{
+    descriptor_limit = 4;
+    refused("without descriptors to open it the program runs on");
+    descriptor_limit = 0;
+}
+
 static void fill(uint64_t seed, void *from, size_t size)
 {
     uint64_t *words = from;
@@ -284,7 +301,7 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "victim"))
         return victim();
-    printf("1..18\n");
+    printf("1..19\n");
     preload(libraries, sizeof(libraries));
     area_make();
     snprintf(path, sizeof(path), "%s/control", scratch);
@@ -295,6 +312,7 @@ int main(int argc, char **argv)
     wrong_sizes();
     wrong_frames();
     wrong_files();
+    too_few_descriptors();
     garbage_in_a_valid_frame();
     return remove_scratch();
 }

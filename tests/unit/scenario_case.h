@@ -75,7 +75,8 @@ static inline const char *parse_fault(const char *fault)
 
 static inline const char *parse_during(const char *check)
 {
-    return parse(HEAD "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n  during:\n  - %s\n", check);
+    return parse(HEAD "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n  during:\n  - %s\n",
+                 check);
 }
 
 static inline const struct fault *fault_of(const char *fault)

@@ -24,7 +24,9 @@ static const struct case_row malformed[] = {
     {"name: a\nseed: 1\nname: b\n", "f:3:1: the key \"name\" is here twice: first at 1:1"},
     {"a: \xff\n", "f:1:4: "},
     {"a: \xc3(\n", "f:1:5: invalid trailing UTF-8 octet"},
-    {"\xff\xfe" "a", "f:1:1: "},
+    {"\xff\xfe"
+     "a",
+     "f:1:1: "},
     {"a: \x01\n", "f:1:4: control characters are not allowed"},
     {"b: x\n\xc3\xa9\xc3\xa9: \x01\n", "f:2:5: control characters are not allowed"},
 };

@@ -5,7 +5,8 @@
 
 static const char *parse_part(const char *key, const char *body)
 {
-    return parse("version: 1\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\nprobes: {item: {http: \"http://h/\"}}\n"
+    return parse("version: 1\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\nprobes: {item: {http: "
+                 "\"http://h/\"}}\n"
                  "%s:\n  x: %s\n" TAIL,
                  key, body);
 }
@@ -14,7 +15,8 @@ static const char *parse_part(const char *key, const char *body)
 
 static const struct case_row services[] = {
     {"{}", "f:5:6: run is missing in a service: program and arguments, a list (or join: true)"},
-    {"{run: redis-server}", "run: a list: program and arguments, such as [redis-server, --port, \"6390\"] (no shell)"},
+    {"{run: redis-server}",
+     "run: a list: program and arguments, such as [redis-server, --port, \"6390\"] (no shell)"},
     {"{run: []}", "run: the program is missing"},
     {"{run: [\"\"]}", "run: the program is missing"},
     {"{run: [a, ~]}", "run: text (\"\" for an empty one) is wanted here, not nothing"},
@@ -26,7 +28,8 @@ static const struct case_row services[] = {
     {"{join: true, dir: /x}", "dir has no effect on a process started elsewhere"},
     {"{join: true, env: {A: b}}", "env has no effect"},
     {"{join: true, stop: {within: 1s}}", "stop has no effect"},
-    {"{run: [a], inject: seccomp}", "inject: \"seccomp\" is not in this version yet; there are: auto, preload, none"},
+    {"{run: [a], inject: seccomp}",
+     "inject: \"seccomp\" is not in this version yet; there are: auto, preload, none"},
     {"{run: [a], inject: preloda}", "\"preloda\" is no way in (did you mean \"preload\"?)"},
     {"{run: [a], env: [A=b]}", "env: a map from names to texts is wanted here, not a list"},
     {"{run: [a], env: {\"A=b\": c}}", "env: \"A=b\" is no name of a variable"},
@@ -38,7 +41,8 @@ static const struct case_row services[] = {
     {"{run: [a], ready: {tcp: \"h:1\", within: 10}}", "within: \"10\" has no unit: 10ms or 10s?"},
     {"{run: [a], stop: {signal: SIGTRM}}", "unknown signal \"SIGTRM\" (did you mean \"SIGTERM\"?)"},
     {"{run: [a], stop: {wihtin: 3s}}", "unknown key \"wihtin\" in stop (did you mean \"within\"?)"},
-    {"{run: [a], comand: 3}", "unknown key \"comand\" in a service; there are: run, join, dir, env, ready, inject, stop"},
+    {"{run: [a], comand: 3}",
+     "unknown key \"comand\" in a service; there are: run, join, dir, env, ready, inject, stop"},
 };
 
 START_TEST(a_wrong_service_is_an_error)
@@ -243,7 +247,8 @@ static const char *const bad_names[] = {"1x", "a+b", "a b", "\"\"", "-x", "a/b"}
 
 START_TEST(a_name_is_letters_and_digits)
 {
-    ck_assert_has(parse("version: 1\ndependencies:\n  %s: {tcp: \"h:1\"}\n" TAIL, bad_names[_i]), "is no name: up to 64");
+    ck_assert_has(parse("version: 1\ndependencies:\n  %s: {tcp: \"h:1\"}\n" TAIL, bad_names[_i]),
+                  "is no name: up to 64");
 }
 END_TEST
 
@@ -251,7 +256,8 @@ END_TEST
 
 static const char *parse_probe(const char *body)
 {
-    return parse("version: 1\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n\nprobes:\n  x: %s\n" TAIL, body);
+    return parse("version: 1\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n\nprobes:\n  x: %s\n" TAIL,
+                 body);
 }
 
 static const struct case_row probes[] = {
@@ -264,7 +270,7 @@ static const struct case_row probes[] = {
     {"{http: \"http://\"}", "is no URL"},
     {"{http: \"http:///x\"}", "is no URL"},
     {"{http: \"http://h/a b\"}", "is no URL"},
-    {"{http: {get: \"http://h\", body: a, json: b}}", "json: body and json are both given"},
+    {"{http: {get: \"http://h\", body: a, json: b}}", "body and json are both given"},
     {"{http: {get: \"http://h\", headers: {\"A B\": c}}}", "headers: \"A B\" is no header"},
     {"{http: {get: \"http://h\", timeout: 2}}", "timeout: \"2\" has no unit: 2ms or 2s?"},
     {"{http: {get: \"http://h\", timeout: 2s}, timeout: 2s}", "timeout: given twice: here and within http"},
@@ -332,7 +338,8 @@ END_TEST
 
 START_TEST(a_content_type_that_is_given_stays)
 {
-    const struct probe *p = probe_of("{http: {post: \"http://h\", json: 1, headers: {content-type: text/x}}}");
+    const struct probe *p =
+        probe_of("{http: {post: \"http://h\", json: 1, headers: {content-type: text/x}}}");
 
     ck_assert_uint_eq(p->headers_count, 1);
     ck_assert_str_eq(p->headers[0].value, "text/x");
@@ -341,7 +348,8 @@ END_TEST
 
 START_TEST(a_probe_keeps_its_own_expectations)
 {
-    const struct probe *p = probe_of("{http: {get: \"http://h\", follow: true}, expect: {status: [200, 204]}}");
+    const struct probe *p =
+        probe_of("{http: {get: \"http://h\", follow: true}, expect: {status: [200, 204]}}");
 
     ck_assert(p->follow);
     ck_assert_ptr_null(p->body);
@@ -404,10 +412,12 @@ END_TEST
 START_TEST(a_version_must_be_said)
 {
     ck_assert_has(parse("name: x\n"), "f:1:1: version is missing in a scenario: of this format: version: 1");
-    ck_assert_str_eq(parse("version: 2\nfuture: 1\nexperiments: []\n"),
-                     "f:1:10: version: this chaosctl reads version 1\nf:2:1: unknown key \"future\" in a scenario; there are: "
-                     "version, name, seed, vars, services, dependencies, probes, load, steady_state, stop_when, "
-                     "defaults, experiments\n");
+    ck_assert_str_eq(
+        parse("version: 2\nfuture: 1\nexperiments: []\n"),
+        "f:1:10: version: this chaosctl reads version 1\nf:2:1: unknown key \"future\" in a scenario; there "
+        "are: "
+        "version, name, seed, vars, services, dependencies, probes, load, steady_state, stop_when, "
+        "defaults, experiments\n");
     ck_assert_has(parse("version: one\n"), "this chaosctl reads version 1");
 }
 END_TEST
@@ -439,10 +449,12 @@ END_TEST
 
 START_TEST(defaults_are_overridden)
 {
-    ck_assert_str_eq(parse(HEAD "defaults: {hold: 1s, recovery: {within: 3s}, isolation: shared, lease: 2s}\n"
-                                "experiments:\n- name: e\n  hold: 7s\n  recovery: {stable_for: 1s}\n  isolation: fresh\n"
-                                "  baseline: {within: 4s}\n  faults: [{refuse: {target: cache}}]\n"
-                                "- {name: d, faults: [{oom: {}}]}\n"), "");
+    ck_assert_str_eq(
+        parse(HEAD "defaults: {hold: 1s, recovery: {within: 3s}, isolation: shared, lease: 2s}\n"
+                   "experiments:\n- name: e\n  hold: 7s\n  recovery: {stable_for: 1s}\n  isolation: fresh\n"
+                   "  baseline: {within: 4s}\n  faults: [{refuse: {target: cache}}]\n"
+                   "- {name: d, faults: [{oom: {}}]}\n"),
+        "");
     const struct cell *e = &loaded->cells[0], *d = &loaded->cells[1];
 
     ck_assert_uint_eq(loaded->lease_ns, 2 * NS_PER_S);

@@ -8,7 +8,8 @@ static const struct case_row wrong[] = {
     {VARS("a: \"${a}\""), "f:6:11: a: variable \"a\" is defined further down or by itself"},
     {VARS("a: \"${b}\", b: \"${a}\""), "defined further down"},
     {VARS("base: x, a: \"${bse}\""), "a: unknown variable \"bse\" (did you mean \"base\"?)"},
-    {VARS("a: \"${env.NO_SUCH_THING}\""), "environment variable NO_SUCH_THING is not set; ${env.NO_SUCH_THING:-default}"},
+    {VARS("a: \"${env.NO_SUCH_THING}\""),
+     "environment variable NO_SUCH_THING is not set; ${env.NO_SUCH_THING:-default}"},
     {VARS("a: \"${env.}\""), "\"\" is no name of an environment variable"},
     {VARS("a: 1, b: \"${a:-2}\""), "a default stands behind env alone"},
     {VARS("a: \"${\""), "${ without its }"},
@@ -18,7 +19,8 @@ static const struct case_row wrong[] = {
     {VARS("a: [1]"), "a: a value, or {secret: env.NAME}, is wanted here, not a list"},
     {VARS("a: {secret: X}"), "a value, or {secret: env.NAME}, is wanted here"},
     {VARS("a: {secret: env.X, b: 1}"), "a value, or {secret: env.NAME}, is wanted here"},
-    {VARS("a: {secret: env.NO_SUCH_THING}"), "environment variable NO_SUCH_THING, wanted as a secret, is not set"},
+    {VARS("a: {secret: env.NO_SUCH_THING}"),
+     "environment variable NO_SUCH_THING, wanted as a secret, is not set"},
     {"vars: [a]", "a map of names and values is wanted here, not a list"},
     {"name: \"${nothing}\"", "name: unknown variable \"nothing\": there is none; write it under vars"},
 };
@@ -73,11 +75,15 @@ END_TEST
 
 START_TEST(a_quoted_reference_keeps_the_type_of_its_variable)
 {
-    ck_assert_str_eq(parse(HEAD VARS("yes: true") "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n"
-                                                  "  during: [{probe: item, always: \"${yes}\"}]\n"), "");
+    ck_assert_str_eq(
+        parse(HEAD VARS("yes: true") "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n"
+                                     "  during: [{probe: item, always: \"${yes}\"}]\n"),
+        "");
     ck_assert_int_eq(loaded->cells[0].during[0].quantifier, ALWAYS);
-    ck_assert_has(parse(HEAD VARS("yes: \"true\"") "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n"
-                                                   "  during: [{probe: item, always: \"${yes}\"}]\n"), "without quotes");
+    ck_assert_has(
+        parse(HEAD VARS("yes: \"true\"") "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n"
+                                         "  during: [{probe: item, always: \"${yes}\"}]\n"),
+        "without quotes");
 }
 END_TEST
 
@@ -160,9 +166,11 @@ END_TEST
 START_TEST(a_secret_reaches_the_header_it_was_written_for)
 {
     setenv("CASE_TOKEN", "hush", 1);
-    ck_assert_str_eq(parse("version: 1\nvars: {t: {secret: env.CASE_TOKEN}}\n"
-                           "dependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n"
-                           "probes: {p: {http: {get: \"http://h/\", headers: {Authorization: \"Bearer ${t}\"}}}}\n" TAIL), "");
+    ck_assert_str_eq(
+        parse("version: 1\nvars: {t: {secret: env.CASE_TOKEN}}\n"
+              "dependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n"
+              "probes: {p: {http: {get: \"http://h/\", headers: {Authorization: \"Bearer ${t}\"}}}}\n" TAIL),
+        "");
     ck_assert_str_eq(loaded->probes[0].headers[0].value, "Bearer hush");
 }
 END_TEST
