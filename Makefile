@@ -135,9 +135,9 @@ fuzz:
 
 FORMATTED = $(shell git ls-files '*.[ch]')
 format:
-	clang-format -i $(FORMATTED)
+	@clang-format -i $(FORMATTED)
 format-check:
-	clang-format --dry-run --Werror $(FORMATTED)
+	@clang-format --dry-run --Werror $(FORMATTED)
 
 # --- installing ---
 
