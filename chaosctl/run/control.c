@@ -92,7 +92,7 @@ void control_free(struct control *control, bool keep)
         return;
     retire(control);
     if (control->folder_fd >= 0 && !keep) {
-        rundir_empty(control->folder_fd);
+        rundir_empty_close(steal_fd(&control->folder_fd));
         if (control->folder)
             rmdir(control->folder);
     }

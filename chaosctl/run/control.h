@@ -1,7 +1,7 @@
 /* The orchestrator's side of the control area: the run's folder, the lease, arming, what the processes
  * report.  Floor 3.
  *
- * The folder: $XDG_RUNTIME_DIR/chaosctl/RUN (else /tmp/chaosctl-UID/RUN), mode 0700, with `control` (0600),
+ * The folder: $XDG_RUNTIME_DIR/chaosctl/RUN (else /tmp/chaosctl-UID/RUN), mode 0700, with `control.N` (0600),
  * `state.json` and `logs/`. */
 #ifndef RUN_CONTROL_H
 #define RUN_CONTROL_H

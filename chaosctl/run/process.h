@@ -5,10 +5,10 @@
 #ifndef RUN_PROCESS_H
 #define RUN_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <signal.h>
 #include <sys/types.h>
 
 #include "chaosctl/scenario/scenario.h"

@@ -111,20 +111,21 @@ int rundir_make(int base_fd, char **ret_name)
     return fd < 0 ? fd : -ENOMEM;
 }
 
-/* Two levels: the folder and its logs.  Nothing deeper is ever made. */
+/* Two levels: the folder and its logs.  Nothing deeper is ever made.  Takes fd. */
 static void empty(int fd, int levels)
 {
-    int again = openat(fd, ".", FOLDER_FLAGS);
-    DIR *dir = again < 0 ? NULL : fdopendir(again);
+    DIR *dir = fdopendir(fd);
 
     if (!dir) {
-        clean_fd(&again);
+        close(fd);
         return;
     }
+    rewinddir(dir);
     for (struct dirent *e; (e = readdir(dir));) {
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !unlinkat(fd, e->d_name, 0))
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !unlinkat(fd, e->d_name, 0) ||
+            !unlinkat(fd, e->d_name, AT_REMOVEDIR))
             continue;
-        cleanup_fd int below = levels ? openat(fd, e->d_name, FOLDER_FLAGS) : -1;
+        int below = levels ? openat(fd, e->d_name, FOLDER_FLAGS) : -1;
         if (below >= 0)
             empty(below, levels - 1);
         unlinkat(fd, e->d_name, AT_REMOVEDIR);
@@ -133,6 +134,14 @@ static void empty(int fd, int levels)
 }
 
 void rundir_empty(int fd)
+{
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    if (own >= 0)
+        empty(own, 1);
+}
+
+void rundir_empty_close(int fd)
 {
     empty(fd, 1);
 }

@@ -18,4 +18,7 @@ int rundir_make(int base_fd, char **ret_name);
 /* Remove everything in the folder. */
 void rundir_empty(int fd);
 
+/* The same, and close its descriptor: needs no other, so that who has run out of them can clean up too. */
+void rundir_empty_close(int fd);
+
 #endif

@@ -49,7 +49,7 @@ static void read_pair(struct reader *r, const struct node_pair *pair, const char
     if (!f)
         unknown_key(r, pair->key, what, fields);
     else if (f->flags & FIELD_LATER)
-        diag_error(r->diag, pair->key->at, "\"%s\" in %s is not in this version yet", f->name, what);
+        reader_error_at(r, pair->key->at, "\"%s\" in %s is not in this version yet", f->name, what);
     else
         read_field(r, pair->value, f, into);
 }
@@ -58,7 +58,7 @@ static void miss(struct reader *r, const struct node *node, const char *what, co
 {
     for (; fields->name; fields++)
         if ((fields->flags & FIELD_REQUIRED) && !node_get(node, fields->name))
-            diag_error(r->diag, node->at, "%s is missing in %s: %s", fields->name, what, fields->doc);
+            reader_error_at(r, node->at, "%s is missing in %s: %s", fields->name, what, fields->doc);
 }
 
 bool fields_read(struct reader *r, const struct node *node, const char *what, const struct field *fields,

@@ -108,13 +108,13 @@ static json_t *build(struct reader *r, const struct node *node)
 
 const char *json_text(struct reader *r, const struct node *node)
 {
-    size_t before = diag_count(r->diag);
+    size_t before = r->errors;
     cleanup_json json_t *json = build(r, node);
     cleanup_free char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
     if (text && reader_spend(r, node, strlen(text)))
         return reader_copy(r, text, strlen(text));
-    if (!text && diag_count(r->diag) == before)
+    if (!text && r->errors == before)
         r->failed = true;
     return NULL;
 }

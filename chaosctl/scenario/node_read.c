@@ -12,6 +12,7 @@
 #include "chaosctl/scenario/scenario.h"
 
 #define ANCHOR_MAX 1000
+#define KEY_MAX    1000 /* bytes: keys stand in messages */
 
 struct anchor {
     const char *name;
@@ -184,7 +185,7 @@ static int read_alias(struct source *s, const yaml_event_t *event, unsigned dept
     struct node *n = find_anchor(s, name);
 
     if (!n) {
-        diag_error(s->diag, at, "no anchor &%s stands before this alias", name);
+        diag_error(s->diag, at, "no anchor &%.100s stands before this alias", name);
         return -EINVAL;
     }
     if (n->open)
@@ -240,6 +241,8 @@ static int check_key(struct source *s, const struct node *key)
 {
     if (key->kind != NODE_SCALAR)
         return refuse(s, key->at, "a key must be text, not a list or a map");
+    if (strlen(key->text) > KEY_MAX)
+        return refuse(s, key->at, "a key of more than 1000 bytes");
     if (!is_printable(key->text))
         return refuse(s, key->at, "a control character within a key");
     if (!key->style && !strcmp(key->text, "<<"))

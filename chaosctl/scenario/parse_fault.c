@@ -307,7 +307,7 @@ static bool read_keys(struct reader *r, const struct node *value, struct fault *
     struct field fields[FAULT_FIELD_MAX];
     struct fault_nodes n = {0};
     struct node nothing = {.kind = NODE_MAP, .at = value->at};
-    size_t before = diag_count(r->diag);
+    size_t before = r->errors;
 
     if (value->kind != NODE_MAP && !node_is_null(value)) {
         reader_error(r, value, "%s takes a map of its keys: {%s: %s}", fault_name(f->kind),
@@ -322,7 +322,7 @@ static bool read_keys(struct reader *r, const struct node *value, struct fault *
     read_common(r, &n, f);
     read_own(r, &n, f);
     read_hits(r, &n, f);
-    return diag_count(r->diag) == before;
+    return r->errors == before && !r->failed;
 }
 
 bool fault_read(struct reader *r, const struct node *node, struct fault *f)

@@ -38,9 +38,21 @@ void *reader_push(struct reader *r, void *items, size_t *count, size_t item_byte
     return noted(r, arena_push(r->arena, items, count, item_bytes));
 }
 
+/* Texts are charged: a long one in each of many cells would fill the memory. */
+static bool charge(struct reader *r, struct position at, size_t bytes)
+{
+    if (bytes <= r->work_left) {
+        r->work_left -= bytes;
+        return true;
+    }
+    r->work_left = 0;
+    reader_error_at(r, at, "the scenario grows beyond %zu MiB of text", READER_WORK_MAX >> 20);
+    return false;
+}
+
 const char *reader_copy(struct reader *r, const char *text, size_t len)
 {
-    return noted(r, arena_copy_n(r->arena, text, len));
+    return charge(r, (struct position){0}, len) ? noted(r, arena_copy_n(r->arena, text, len)) : NULL;
 }
 
 const char *reader_printf(struct reader *r, const char *format, ...)
@@ -49,38 +61,81 @@ const char *reader_printf(struct reader *r, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    int len = vasprintf(&text, format, args);
     va_end(args);
-    return noted(r, text ? arena_copy(r->arena, text) : NULL);
+    if (len >= 0)
+        return reader_copy(r, text, (size_t)len);
+    text = NULL;
+    r->failed = true;
+    return NULL;
 }
 
-/* Nothing that was written may move the cursor of a terminal. */
-static void make_printable(struct buf *text)
+#define HALF_MAX 400 /* bytes; a message quotes what was written, which may be megabytes */
+
+/* Bytes until a character begins. */
+static size_t to_boundary(const char *p)
 {
-    for (size_t i = 0; i < text->len; i++)
-        if ((unsigned char)text->data[i] < ' ' || text->data[i] == 127)
-            text->data[i] = ' ';
+    size_t n = 0;
+
+    while (((unsigned char)p[n] & 0xC0) == 0x80)
+        n++;
+    return n;
 }
 
-/* What was written may be a secret's value. */
-void reader_error(struct reader *r, const struct node *node, const char *format, ...)
+/* What was written may be a secret's value, move the cursor of a terminal, or have no end. */
+static void add_presentable(struct reader *r, const char *text, struct buf *out)
+{
+    cleanup_buf struct buf masked = {0};
+
+    scenario_mask(r->scenario, text, &masked);
+    for (size_t i = 0; i < masked.len; i++)
+        if ((unsigned char)masked.data[i] < ' ' || masked.data[i] == 127)
+            masked.data[i] = ' ';
+    out->failed = out->failed || masked.failed;
+    if (masked.len <= 2 * HALF_MAX) {
+        buf_add(out, buf_text(&masked));
+        return;
+    }
+    size_t head = HALF_MAX + to_boundary(masked.data + HALF_MAX);
+    const char *tail = masked.data + masked.len - HALF_MAX;
+    buf_add_n(out, masked.data, head);
+    buf_printf(out, " ... %s", tail + to_boundary(tail));
+}
+
+static void report(struct reader *r, struct position at, const char *key, const char *format, va_list args)
 {
     cleanup_free char *text = NULL;
-    cleanup_buf struct buf masked = {0};
+    cleanup_buf struct buf out = {0};
+
+    r->errors++;
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    if (key)
+        buf_printf(&out, "%s: ", key);
+    if (text)
+        add_presentable(r, text, &out);
+    if (!text || out.failed)
+        r->failed = true;
+    else
+        diag_error(r->diag, at, "%s", buf_text(&out));
+}
+
+void reader_error(struct reader *r, const struct node *node, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
+    report(r, node->at, r->key, format, args);
     va_end(args);
-    if (text)
-        scenario_mask(r->scenario, text, &masked);
-    make_printable(&masked);
-    if (!text || masked.failed)
-        r->failed = true;
-    else
-        diag_error(r->diag, node->at, "%s%s%s", r->key ? r->key : "", r->key ? ": " : "", buf_text(&masked));
+}
+
+void reader_error_at(struct reader *r, struct position at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    report(r, at, NULL, format, args);
+    va_end(args);
 }
 
 bool reader_wrong(struct reader *r, const struct node *node, const char *wanted)
@@ -96,13 +151,7 @@ bool reader_is_full(const struct reader *r)
 
 bool reader_spend(struct reader *r, const struct node *node, size_t bytes)
 {
-    if (bytes <= r->work_left) {
-        r->work_left -= bytes;
-        return true;
-    }
-    r->work_left = 0;
-    diag_error(r->diag, node->at, "the scenario grows beyond %zu MiB of text", READER_WORK_MAX >> 20);
-    return false;
+    return charge(r, node->at, bytes);
 }
 
 bool reader_text(struct reader *r, const struct node *node, const char *wanted, const char **ret_text,
@@ -121,8 +170,9 @@ const char *reader_join(struct reader *r, const char *const *names, size_t count
         buf_printf(&text, "%s%s", i ? separator : "", names[i]);
     if (count > LISTED_MAX)
         buf_add(&text, "...");
-    const char *kept = text.failed ? NULL : arena_copy(r->arena, buf_text(&text));
-    return noted(r, (void *)kept) ? kept : "";
+    r->failed = r->failed || text.failed;
+    const char *kept = text.failed ? NULL : reader_copy(r, buf_text(&text), text.len);
+    return kept ? kept : "";
 }
 
 const char *reader_hint(struct reader *r, const char *written, const char *const *names, size_t count)

@@ -19,11 +19,12 @@ struct reader {
     uint64_t hold_ns;  /* of the cell being read; 0: none */
     size_t nodes_left; /* that cells may still read */
     size_t work_left;  /* bytes that substitution and regexes may still cost: a small file can ask for much */
+    size_t errors;     /* found so far, those that diag has already included */
     bool failed;       /* memory ran out */
 };
 
 #define READER_WORK_MAX  ((size_t)64 << 20)
-#define READER_NODES_MAX 2000000
+#define READER_NODES_MAX 1000000
 
 /* A reader with everything still to spend. */
 struct reader reader_of(struct scenario *scenario, struct diag *diag);
@@ -36,6 +37,10 @@ const char *reader_printf(struct reader *r, const char *format, ...) __attribute
 
 /* An error at the node, after the key being read: "timeout: ...". */
 void reader_error(struct reader *r, const struct node *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same at a place of its own, and without the key. */
+void reader_error_at(struct reader *r, struct position at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* "a duration such as 300ms is wanted here, not a list".  Returns false. */

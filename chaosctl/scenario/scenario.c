@@ -39,6 +39,8 @@ static int set_dir(struct scenario *s, const char *folder)
 {
     cleanup_free char *real = realpath(folder, NULL);
 
+    if (!real && errno == ENOMEM)
+        return -ENOMEM;
     s->dir = arena_copy(s->arena, real ? real : "/");
     return s->dir ? 0 : -ENOMEM;
 }

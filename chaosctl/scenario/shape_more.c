@@ -27,8 +27,8 @@ static bool say_why(struct reader *r, const struct node *node, const char *patte
     const char *key = r->key;
 
     pcre2_get_error_message(error, message, sizeof(message));
-    diag_error(r->diag, node_place(node, pattern, offset), "%s%sregex: %s", key ? key : "", key ? ": " : "",
-               (const char *)message);
+    reader_error_at(r, node_place(node, pattern, offset), "%s%sregex: %s", key ? key : "", key ? ": " : "",
+                    (const char *)message);
     return false;
 }
 

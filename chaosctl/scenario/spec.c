@@ -38,7 +38,7 @@ static struct node *new_scalar(struct text *t, struct position at, const char *f
 
 static bool fail(struct text *t, const char *at, const char *why)
 {
-    diag_error(t->r->diag, place(t, at), "%s", why);
+    reader_error_at(t->r, place(t, at), "%s", why);
     return false;
 }
 

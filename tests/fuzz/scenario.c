@@ -1,4 +1,5 @@
-/* libFuzzer target: whatever is in a file or a SPEC, reading it ends, soon, with a scenario or with messages. */
+/* libFuzzer target: whatever is in a file or a SPEC, reading it ends, soon, with a scenario or with messages.
+ */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>

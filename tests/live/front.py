@@ -3,7 +3,8 @@
     /        200 PONG, or 502 and the error; with FALLBACK=1 always 200
     /name    looks NAME up: 200, or 502 and the error
     /big     wants 16 MiB for a moment: 200, or 503
-    /slow    200 after half a second
+    /stall   from now on:
+    /slow    200 at once; once stalled, after two seconds
     /burst/N asks N times, one after the other: 200 and a line of N letters, `.` answered and `x` not; also in BURST_FILE
     /healthz 200
 
@@ -25,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 env = os.environ.get
 BACK = ("127.0.0.1", int(env("BACK_PORT", "6379")))
 PING = b"PING\r\n"
+stalled = threading.Event()
 
 
 def log(event, **fields):
@@ -77,8 +79,14 @@ def big():
         return 503, "no memory"
 
 
+def stall():
+    stalled.set()
+    return 200, "stalled"
+
+
 def slow():
-    time.sleep(0.5)
+    if stalled.is_set():
+        time.sleep(2)
     return 200, "at last"
 
 
@@ -103,7 +111,8 @@ class Front(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_GET(self):
-        routes = {"/": page, "/name": name, "/big": big, "/slow": slow, "/healthz": lambda: (200, "ok")}
+        routes = {"/": page, "/name": name, "/big": big, "/slow": slow, "/stall": stall,
+                  "/healthz": lambda: (200, "ok")}
         if self.path.startswith("/burst/"):
             status, text = burst(int(self.path[7:]))
         else:

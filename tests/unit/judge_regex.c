@@ -53,6 +53,29 @@ START_TEST(a_bomb_is_given_up_soon)
 }
 END_TEST
 
+/* No start position reaches the limit, and there are a million of them. */
+START_TEST(a_million_small_bombs_are_ended_by_the_clock)
+{
+    char *text = long_text('a', "!");
+    uint64_t took;
+
+    for (size_t i = 17; i < LONG_BYTES; i += 18)
+        text[i] = '!';
+    ck_assert_int_eq(match("(a+)+$", text, &took), JUDGE_UNKNOWN);
+    ck_assert_uint_lt(took, 4 * REGEX_BUDGET_NS);
+    free(text);
+}
+END_TEST
+
+START_TEST(a_costly_start_does_not_hide_what_comes_after)
+{
+    uint64_t took;
+
+    ck_assert_int_eq(match("(a+)+$|needle", "aaaaaaaaaaaaaaa! needle", &took), JUDGE_HOLDS);
+    ck_assert_int_eq(match("(a+)+$|needle", "aaaaaaaaaaaaaaa! thread", &took), JUDGE_FAILS);
+}
+END_TEST
+
 START_TEST(a_bomb_in_an_expectation_is_unknown_and_says_why)
 {
     struct condition c = {.metric = METRIC_body, .comparison = COMPARE_MATCH, .regex = "(a+)+$"};
@@ -112,6 +135,7 @@ START_TEST(windows_never_begin_inside_a_character)
         memcpy(text + 1 + 2 * i, "\xc3\xa9", 2);
     ck_assert_int_eq(match("^x\xc3\xa9+$", text, &took), JUDGE_HOLDS);
     ck_assert_int_eq(match("[^x\xc3\xa9]", text, &took), JUDGE_FAILS);
+    ck_assert_int_eq(match("(*NO_START_OPT)[^x\xc3\xa9]", text, &took), JUDGE_FAILS);
 }
 END_TEST
 
@@ -124,6 +148,7 @@ START_TEST(text_that_is_not_utf8_is_searched_as_bytes)
     text[9000] = 'x';
     ck_assert_int_eq(match("x", text, &took), JUDGE_HOLDS);
     ck_assert_int_eq(match("y", text, &took), JUDGE_FAILS);
+    ck_assert_int_eq(match("\\xa9x", text, &took), JUDGE_HOLDS); /* begins among them */
     ck_assert_int_eq(match("^.*x", text, &took), JUDGE_HOLDS);
 }
 END_TEST
@@ -142,6 +167,8 @@ int main(void)
 
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, a_bomb_is_given_up_soon, 0, COUNT_OF(bombs));
+    tcase_add_test(t, a_million_small_bombs_are_ended_by_the_clock);
+    tcase_add_test(t, a_costly_start_does_not_hide_what_comes_after);
     tcase_add_test(t, a_bomb_in_an_expectation_is_unknown_and_says_why);
     tcase_add_loop_test(t, a_long_text_is_searched_to_its_end, 0, COUNT_OF(searches));
     tcase_add_test(t, windows_never_begin_inside_a_character);

@@ -30,9 +30,12 @@ static int open_inherited(void)
     int ends[2];
 
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-    ck_assert_int_eq(dup2(ends[1], 9), 9);
+    int reading = fcntl(ends[0], F_DUPFD_CLOEXEC, 20), writing = fcntl(ends[1], F_DUPFD_CLOEXEC, 20);
+    close(ends[0]); /* either may have been 9 itself */
     close(ends[1]);
-    return ends[0];
+    ck_assert_int_eq(dup2(writing, 9), 9);
+    close(writing);
+    return reading;
 }
 
 static void assert_all_holders_are_gone(int fd)
@@ -205,10 +208,11 @@ START_TEST(what_is_left_in_the_background_does_not_hold_the_answer)
 }
 END_TEST
 
+/* An orphan is found by its group alone, one of another session by its parents alone. */
 START_TEST(a_timeout_kills_grandchildren_and_those_who_left_the_group)
 {
     int fd = open_inherited();
-    struct probe probe = shell("sleep 1000 & setsid sleep 1000 & echo started; wait");
+    struct probe probe = shell("(sleep 1000 &); sleep 1000 & setsid sleep 1000 & echo started; wait");
 
     probe.timeout_ns = 500 * NS_PER_MS;
     struct kept kept = ask(&probe);
@@ -247,6 +251,22 @@ START_TEST(freeing_the_prober_kills_the_program_and_answers_nobody)
 }
 END_TEST
 
+/* Both have ended when prober_ask returns, and wait for their delivery. */
+START_TEST(what_has_ended_may_still_be_cancelled)
+{
+    char *argv[] = {(char *)"no-such-program", NULL};
+    struct probe program = {.kind = PROBE_EXEC, .timeout_ns = NS_PER_S, .argv = argv};
+    struct probe name = tcp("no-such-host.invalid", 80);
+    struct kept kept = {.loop = loop};
+
+    ck_assert_int_eq(prober_ask(prober, &program, keep, &kept), 0);
+    ck_assert_int_eq(prober_ask(prober, &name, keep, &kept), 0);
+    ck_assert_uint_eq(prober_cancel(prober, &kept), 2);
+    run_for(50 * NS_PER_MS);
+    ck_assert_uint_eq(kept.calls, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tcp and exec probes");
@@ -268,6 +288,7 @@ int main(void)
     tcase_add_test(t, what_is_left_in_the_background_does_not_hold_the_answer);
     tcase_add_test(t, a_timeout_kills_grandchildren_and_those_who_left_the_group);
     tcase_add_test(t, freeing_the_prober_kills_the_program_and_answers_nobody);
+    tcase_add_test(t, what_has_ended_may_still_be_cancelled);
     suite_add_tcase(suite, t);
     return check_main(suite);
 }

@@ -8,13 +8,17 @@
 
 static const struct case_row wrong_expectations[] = {
     {PROBE(""), "an empty map expects nothing"},
-    {"{probe: item, expect: 200}", "a map from what is measured to what is expected is wanted here, not text"},
-    {PROBE("p95: \"< 3s\""), "f:10:28: an http probe says nothing about \"p95\"; it knows: status, body, json, headers, ok"},
+    {"{probe: item, expect: 200}",
+     "a map from what is measured to what is expected is wanted here, not text"},
+    {PROBE("p95: \"< 3s\""),
+     "f:10:28: an http probe says nothing about \"p95\"; it knows: status, body, json, headers, ok"},
     {PROBE("statsu: 200"), "unknown expectation \"statsu\" in an http probe (did you mean \"status\"?)"},
-    {"{probe: port, expect: {status: 200}}", "a tcp probe says nothing about \"status\"; it knows: ok, latency, error"},
+    {"{probe: port, expect: {status: 200}}",
+     "a tcp probe says nothing about \"status\"; it knows: ok, latency, error"},
     {"{probe: cmd, expect: {body: x}}", "an exec probe says nothing about \"body\"; it knows: json, ok"},
     {LOAD("status: 200"), "a load check says nothing about \"status\""},
-    {"{calls: {target: cache}, expect: {p95: \"< 1s\"}}", "a calls check says nothing about \"p95\"; it knows: count, rate, connects"},
+    {"{calls: {target: cache}, expect: {p95: \"< 1s\"}}",
+     "a calls check says nothing about \"p95\"; it knows: count, rate, connects"},
     {"{calls: {target: cache}, expect: {concurrent: 3}}", "\"concurrent\" is not in this version yet"},
     {"{calls: {target: cache}, expect: {retries: 3}}", "\"retries\" is not in this version yet"},
     {"{calls: {target: cache}, expect: {longest: 3s}}", "\"longest\" is not in this version yet"},
@@ -94,12 +98,14 @@ static const struct {
     {PROBE("json: {/a: \"!= abc\"}"), "json /a != abc", COMPARE_NOT, 0, 0, "abc", false},
     {PROBE("json: {/a: \"/^b/\"}"), "json /a ~ /^b/", COMPARE_MATCH, 0, 0, "^b", false},
     {PROBE("json: {\"\": [1, x]}"), "json  one of 1, x", COMPARE_ONE_OF, 0, 0, "1", false},
-    {PROBE("headers: {Content-Type: text/html}"), "header Content-Type = text/html", COMPARE_ONE_OF, 0, 0, "text/html", false},
+    {PROBE("headers: {Content-Type: text/html}"), "header Content-Type = text/html", COMPARE_ONE_OF, 0, 0,
+     "text/html", false},
     {LOAD("success: \">= 99.5%\""), "success >= 99.5%", COMPARE_AT_LEAST, 99.5, 0, NULL, false},
     {LOAD("success: 100%"), "success = 100%", COMPARE_ONE_OF, 0, 0, "100", false},
     {LOAD("rate: \"<= 30/m\""), "rate <= 30/m", COMPARE_AT_MOST, 0.5, 0, NULL, false},
     {LOAD("p95: \"0.5x..2x baseline\""), "p95 in 0.5x..2x baseline", COMPARE_BETWEEN, 0.5, 2, NULL, true},
-    {"{service: shop, expect: {rss_growth: \"< -1MiB\"}}", "rss_growth < -1MiB", COMPARE_LESS, -1048576, 0, NULL, false},
+    {"{service: shop, expect: {rss_growth: \"< -1MiB\"}}", "rss_growth < -1MiB", COMPARE_LESS, -1048576, 0,
+     NULL, false},
     {"{service: shop, expect: {rss: \"< 64MiB\"}}", "rss < 64MiB", COMPARE_LESS, 67108864, 0, NULL, false},
 };
 
@@ -127,7 +133,8 @@ END_TEST
 
 static const struct case_row wrong_checks[] = {
     {"x", "a map (a check) is wanted here, not text"},
-    {"{}", "a check is about exactly one of probe, http, tcp, exec, load, calls, log and service; there is none"},
+    {"{}",
+     "a check is about exactly one of probe, http, tcp, exec, load, calls, log and service; there is none"},
     {"{probe: item, load: browse}", "a check is about exactly one of"},
     {"{prob: item}", "unknown key \"prob\" in a check (did you mean \"probe\"?)"},
     {"{metric: x, expect: {value: 3}}", "\"metric\" in a check is not in this version yet"},
@@ -139,7 +146,8 @@ static const struct case_row wrong_checks[] = {
     {"{calls: cache, expect: {count: 1}}", "a map (calls) is wanted here, not text"},
     {"{calls: {}, expect: {count: 1}}", "target is missing in calls"},
     {"{calls: {target: []}, expect: {count: 1}}", "target: an empty list names no target"},
-    {"{calls: {target: chace}, expect: {count: 1}}", "target: unknown target \"chace\" (did you mean \"cache\"?)"},
+    {"{calls: {target: chace}, expect: {count: 1}}",
+     "target: unknown target \"chace\" (did you mean \"cache\"?)"},
     {"{service: shop}", "a service check without expect proves nothing: expect: {alive: true}"},
     {"{service: shpo, expect: {alive: true}}", "unknown service \"shpo\" (did you mean \"shop\"?)"},
     {"{log: shop}", "a log check says match, never or every_line"},
@@ -171,12 +179,17 @@ END_TEST
 
 static const struct case_row wrong_states[] = {
     {"steady_state: {probe: item}", "a list of checks is wanted here, not a map"},
-    {"steady_state: [{probe: item, eventually: 3s}]", "no quantifier here: a steady state holds all the time"},
-    {"stop_when: [{service: shop, expect: {alive: false}, for: 3s}]", "no quantifier here: a run stops as soon as it holds"},
-    {"steady_state: [{probe: item, expect: {latency: \"< 2x baseline\"}}]", "there is no baseline here to compare with"},
+    {"steady_state: [{probe: item, eventually: 3s}]",
+     "no quantifier here: a steady state holds all the time"},
+    {"stop_when: [{service: shop, expect: {alive: false}, for: 3s}]",
+     "no quantifier here: a run stops as soon as it holds"},
+    {"steady_state: [{probe: item, expect: {latency: \"< 2x baseline\"}}]",
+     "there is no baseline here to compare with"},
     {"steady_state: [{load: browse, expect: {p95: \"< 1s\"}, min_samples: 101}]",
-     "f:6:16: min_samples 101 cannot be reached: load browse sends 50/s, and baseline.for is 2 s; lengthen baseline.for"},
-    {"steady_state: [{load: browse, expect: {p95: \"< 1s\"}, min_samples: 101}]", "and recovery.stable_for is 2 s"},
+     "f:6:16: min_samples 101 cannot be reached: load browse sends 50/s, and baseline.for is 2 s; lengthen "
+     "baseline.for"},
+    {"steady_state: [{load: browse, expect: {p95: \"< 1s\"}, min_samples: 101}]",
+     "and recovery.stable_for is 2 s"},
     {"steady_state: [{load: browse, expect: {p95: \"< 1s\"}, min_samples: 100}]", ""},
     {"stop_when: [{service: shop, expect: {alive: false}}]", ""},
     {"steady_state: [{log: shop, never: ERROR}]", ""},
@@ -191,7 +204,8 @@ END_TEST
 START_TEST(after_may_wait_longer_than_hold)
 {
     ck_assert_str_eq(parse(HEAD "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n"
-                                "  after: [{probe: item, eventually: 60s}]\n"), "");
+                                "  after: [{probe: item, eventually: 60s}]\n"),
+                     "");
     ck_assert_uint_eq(loaded->cells[0].after[0].time_ns, 60 * NS_PER_S);
 }
 END_TEST
@@ -206,12 +220,32 @@ static const struct {
     {"{probe: item}", "probe item", CHECK_PROBE, AT_END, 0, {"ok = true", "status < 400"}},
     {"{probe: port, always: true}", "probe port", CHECK_PROBE, ALWAYS, 0, {"ok = true"}},
     {"{probe: port, always: false}", "probe port", CHECK_PROBE, AT_END, 0, {"ok = true"}},
-    {"{probe: item, eventually: 2s, expect: {status: 200}}", "probe item", CHECK_PROBE, EVENTUALLY, 2 * NS_PER_S, {"status = 200"}},
-    {"{http: \"http://h/x\", never: true, expect: {status: 500}}", "GET http://h/x", CHECK_PROBE, NEVER, 0, {"status = 500"}},
+    {"{probe: item, eventually: 2s, expect: {status: 200}}",
+     "probe item",
+     CHECK_PROBE,
+     EVENTUALLY,
+     2 * NS_PER_S,
+     {"status = 200"}},
+    {"{http: \"http://h/x\", never: true, expect: {status: 500}}",
+     "GET http://h/x",
+     CHECK_PROBE,
+     NEVER,
+     0,
+     {"status = 500"}},
     {"{tcp: \"[::1]:80\", for: 3s}", "connect [::1]:80", CHECK_PROBE, FOR, 3 * NS_PER_S, {"ok = true"}},
     {"{exec: [ls, -l]}", "ls -l", CHECK_PROBE, AT_END, 0, {"ok = true"}},
-    {"{calls: {target: [cache, recs]}, expect: {count: 0}}", "calls to cache, recs", CHECK_CALLS, AT_END, 0, {"count = 0"}},
-    {"{service: shop, expect: {alive: true, restarts: 0}}", "service shop", CHECK_SERVICE, AT_END, 0, {"alive = true", "restarts = 0"}},
+    {"{calls: {target: [cache, recs]}, expect: {count: 0}}",
+     "calls to cache, recs",
+     CHECK_CALLS,
+     AT_END,
+     0,
+     {"count = 0"}},
+    {"{service: shop, expect: {alive: true, restarts: 0}}",
+     "service shop",
+     CHECK_SERVICE,
+     AT_END,
+     0,
+     {"alive = true", "restarts = 0"}},
     {"{log: shop, match: x}", "log shop", CHECK_LOG, AT_END, 0, {"count >= 1"}},
     {"{log: shop, match: x, count: \"2..5\"}", "log shop", CHECK_LOG, AT_END, 0, {"count in 2..5"}},
     {"{log: shop, match: x, expect: {count: 2}}", "log shop", CHECK_LOG, AT_END, 0, {"count = 2"}},
@@ -249,8 +283,10 @@ END_TEST
 
 START_TEST(a_probe_that_says_its_status_is_not_told_another)
 {
-    ck_assert_str_eq(parse("version: 1\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n"
-                           "probes: {p: {http: \"http://h/\", expect: {status: 500}}}\nsteady_state: [{probe: p}]\n" TAIL), "");
+    ck_assert_str_eq(
+        parse("version: 1\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n"
+              "probes: {p: {http: \"http://h/\", expect: {status: 500}}}\nsteady_state: [{probe: p}]\n" TAIL),
+        "");
     ck_assert_uint_eq(loaded->steady[0].expect_count, 1);
     ck_assert_str_eq(loaded->steady[0].expect[0].text, "ok = true");
 }
@@ -267,7 +303,8 @@ END_TEST
 
 static const char *parse_step(const char *step)
 {
-    return parse(HEAD "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n  steps:\n  - %s\n", step);
+    return parse(HEAD "experiments:\n- name: e\n  faults: [{refuse: {target: cache}}]\n  steps:\n  - %s\n",
+                 step);
 }
 
 static const struct case_row steps[] = {
@@ -289,7 +326,9 @@ END_TEST
 
 START_TEST(a_step_expects_success_unless_told)
 {
-    ck_assert_str_eq(parse_step("{http: {put: \"http://h/\", json: {a: false}}}\n  - {wait: 500ms}\n  - {exec: [x], expect: {exit: 3}}"), "");
+    ck_assert_str_eq(parse_step("{http: {put: \"http://h/\", json: {a: false}}}\n  - {wait: 500ms}\n  - "
+                                "{exec: [x], expect: {exit: 3}}"),
+                     "");
     const struct cell *cell = &loaded->cells[0];
 
     ck_assert_uint_eq(cell->steps_count, 3);

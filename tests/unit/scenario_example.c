@@ -1,5 +1,5 @@
-/* The example of DESIGN.md, adapted to the faults of this version: it loads, its fields are right, it survives being cut
- * at every byte, and the JSON Schema knows all of its keys. */
+/* The example of DESIGN.md, adapted to the faults of this version: it loads, its fields are right, it
+ * survives being cut at every byte, and the JSON Schema knows all of its keys. */
 #include <jansson.h>
 #include <limits.h>
 #include <signal.h>
@@ -16,7 +16,8 @@ static const char example[] =
     "  base: \"http://127.0.0.1:${env.CASE_PORT:-8080}\"\n"
     "  token: {secret: env.CASE_TOKEN}     # masked wherever it would be printed\n"
     "services:\n"
-    "  redis: {run: [redis-server, --port, \"6390\", --save, \"\"], ready: {tcp: \"127.0.0.1:6390\", within: 10s}, inject: none}\n"
+    "  redis: {run: [redis-server, --port, \"6390\", --save, \"\"], ready: {tcp: \"127.0.0.1:6390\", within: "
+    "10s}, inject: none}\n"
     "  shop:\n"
     "    run: [/usr/bin/python3, shop.py]  # relative paths: from the scenario's folder\n"
     "    env: {REDIS_URL: \"redis://127.0.0.1:6390\"}\n"
@@ -50,7 +51,8 @@ static const char example[] =
     "        - unreachable: {target: recs}\n"
     "        - dns: {target: recs, mode: servfail}\n"
     "    during:\n"
-    "      - {probe: item, eventually: 2s, expect: {status: 200, body: '\"recs_source\":\"cached\"', json: {\"/recs/0/id\": \">= 1\"}}}\n"
+    "      - {probe: item, eventually: 2s, expect: {status: 200, body: '\"recs_source\":\"cached\"', json: "
+    "{\"/recs/0/id\": \">= 1\"}}}\n"
     "  - name: fan-out\n"
     "    matrix: {dep: [recs, cache]}      # times one_of\n"
     "    faults: [{reset: {target: \"${dep}\", probability: 50%}}]\n"
@@ -162,7 +164,8 @@ START_TEST(its_checks_and_steps_are_right)
 }
 END_TEST
 
-/* The contract's example verbatim asks for faults of later versions: they are refused by name, nothing else is. */
+/* The contract's example verbatim asks for faults of later versions: they are refused by name, nothing else
+ * is. */
 START_TEST(later_faults_are_the_only_errors_of_the_contracts_example)
 {
     setenv("CASE_TOKEN", "hush", 1);
@@ -296,7 +299,8 @@ START_TEST(the_schema_is_whole)
     json_t *root = text ? json_loads(text, 0, NULL) : NULL;
 
     ck_assert_ptr_nonnull(root);
-    ck_assert_str_eq(json_string_value(json_object_get(root, "$schema")), "https://json-schema.org/draft/2020-12/schema");
+    ck_assert_str_eq(json_string_value(json_object_get(root, "$schema")),
+                     "https://json-schema.org/draft/2020-12/schema");
     check_references(root, root);
     free(text);
     json_decref(root);
@@ -316,7 +320,9 @@ START_TEST(the_schema_follows_the_tables)
     ck_assert_ptr_nonnull(property(root, property(root, fault, "oom"), "nth"));
     ck_assert_ptr_null(property(root, property(root, fault, "oom"), "target"));
     ck_assert_ptr_null(property(root, property(root, fault, "refuse"), "request"));
-    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(property(root, fault, "kill"), "required"), 0)), "in");
+    ck_assert_str_eq(
+        json_string_value(json_array_get(json_object_get(property(root, fault, "kill"), "required"), 0)),
+        "in");
     for (int i = 0; i < METRIC_COUNT; i++)
         ck_assert_ptr_nonnull(property(root, expect, metric_info((enum metric)i)->name));
     free(text);

@@ -12,9 +12,11 @@ static const char *parse_experiment(const char *lines)
 static const struct case_row wrong[] = {
     {"", "f:7:3: faults is missing in an experiment"},
     {"  faults: []", "an experiment without a fault proves nothing"},
-    {"  faults: {refuse: {target: cache}}", "a list of faults, or {one_of: [...]}, is wanted here, not a map"},
+    {"  faults: {refuse: {target: cache}}",
+     "a list of faults, or {one_of: [...]}, is wanted here, not a map"},
     {"  faults: {one_of: []}", "an empty one_of leaves no cell"},
-    {"  faults: {one_of: {refuse: {target: cache}}}", "a list of faults, one of which each cell has, is wanted here"},
+    {"  faults: {one_of: {refuse: {target: cache}}}",
+     "a list of faults, one of which each cell has, is wanted here"},
     {"  faults: [{one_of: [{one_of: [{oom: {}}]}]}]", "one_of within one_of"},
     {"  matrix: [a]\n" FAULTS, "a map from variables to lists of values is wanted here"},
     {"  matrix: {a: 1}\n" FAULTS, "a: a list of values is wanted here, not text"},
@@ -22,9 +24,12 @@ static const struct case_row wrong[] = {
     {"  matrix: {1a: [1]}\n" FAULTS, "\"1a\" is no variable's name"},
     {"  matrix: {a: [{b: c}]}\n" FAULTS, "a: a value is wanted here, not a map"},
     {"  matrix: {a: [\"${a}\"]}\n" FAULTS, "a: unknown variable \"a\""},
-    {"  matrix: {dep: [cache, rces]}\n  faults: [{refuse: {target: \"${dep}\"}}]", "unknown target \"rces\" (did you mean \"recs\"?)"},
-    {"  answers: [recover, undrstand]\n" FAULTS, "answers: \"undrstand\" is none of the questions (did you mean \"understand\"?)"},
-    {"  answers: recover\n" FAULTS, "a list of monitor, disable, recover, scale and understand is wanted here"},
+    {"  matrix: {dep: [cache, rces]}\n  faults: [{refuse: {target: \"${dep}\"}}]",
+     "unknown target \"rces\" (did you mean \"recs\"?)"},
+    {"  answers: [recover, undrstand]\n" FAULTS,
+     "answers: \"undrstand\" is none of the questions (did you mean \"understand\"?)"},
+    {"  answers: recover\n" FAULTS,
+     "a list of monitor, disable, recover, scale and understand is wanted here"},
     {"  during: {probe: item}\n" FAULTS, "a list of checks is wanted here, not a map"},
     {"  dring: []\n" FAULTS, "unknown key \"dring\" in an experiment (did you mean \"during\"?)"},
     {FAULTS "- name: e\n" FAULTS, "f:9:9: there is an experiment \"e\" already, at 7:9"},
@@ -41,7 +46,8 @@ END_TEST
 
 START_TEST(a_matrix_is_not_seen_outside_of_its_experiment)
 {
-    ck_assert_has(parse_experiment("  matrix: {dep: [cache]}\n" FAULTS "- name: f\n  faults: [{refuse: {target: \"${dep}\"}}]"),
+    ck_assert_has(parse_experiment("  matrix: {dep: [cache]}\n" FAULTS
+                                   "- name: f\n  faults: [{refuse: {target: \"${dep}\"}}]"),
                   "unknown variable \"dep\"");
 }
 END_TEST
@@ -70,10 +76,13 @@ static const struct {
     {"  matrix: {a: [1, 2], b: [x, y]}\n" FAULTS, {"a=1, b=x", "a=1, b=y", "a=2, b=x", "a=2, b=y"}},
     {"  faults: {one_of: [refuse: {target: recs}, oom: {}]}", {"refuse recs", "oom"}},
     {"  faults: [{one_of: [refuse: {target: recs}, oom: {}]}]", {"refuse recs", "oom"}},
-    {"  faults: {one_of: [[refuse: {target: recs}, pause: {in: shop}], oom: {}]}", {"refuse recs + pause shop", "oom"}},
-    {"  faults: [{one_of: [oom: {}, kill: {in: shop}]}, {reset: {target: recs}}, {one_of: [dns: {}, pause: {in: shop}]}]",
+    {"  faults: {one_of: [[refuse: {target: recs}, pause: {in: shop}], oom: {}]}",
+     {"refuse recs + pause shop", "oom"}},
+    {"  faults: [{one_of: [oom: {}, kill: {in: shop}]}, {reset: {target: recs}}, {one_of: [dns: {}, pause: "
+     "{in: shop}]}]",
      {"oom, dns nxdomain", "oom, pause shop", "kill shop, dns nxdomain", "kill shop, pause shop"}},
-    {"  matrix: {dep: [recs, cache]}\n  faults: {one_of: [refuse: {target: \"${dep}\"}, reset: {target: \"${dep}\"}]}",
+    {"  matrix: {dep: [recs, cache]}\n  faults: {one_of: [refuse: {target: \"${dep}\"}, reset: {target: "
+     "\"${dep}\"}]}",
      {"dep=recs, refuse recs", "dep=recs, reset recs", "dep=cache, refuse cache", "dep=cache, reset cache"}},
     {"  matrix: {a: [1, 1, 1]}\n" FAULTS, {"a=1", "a=1 #2", "a=1 #3"}},
 };
@@ -94,7 +103,10 @@ END_TEST
 
 START_TEST(a_cell_has_its_faults_in_order)
 {
-    ck_assert_str_eq(parse_experiment("  faults: [{oom: {}}, {one_of: [[dns: {}, refuse: {target: recs}]]}, {pause: {in: shop}}]"), "");
+    ck_assert_str_eq(
+        parse_experiment(
+            "  faults: [{oom: {}}, {one_of: [[dns: {}, refuse: {target: recs}]]}, {pause: {in: shop}}]"),
+        "");
     const struct cell *c = &loaded->cells[0];
 
     ck_assert_uint_eq(c->faults_count, 4);
@@ -110,7 +122,8 @@ START_TEST(a_matrix_is_seen_by_all_parts_of_its_experiment)
     ck_assert_str_eq(parse_experiment("  matrix: {n: [7]}\n  hypothesis: holds ${n}\n  hold: ${n}s\n" FAULTS
                                       "  during: [{probe: item, expect: {status: \"< 50${n}\"}}]\n"
                                       "  steps: [{wait: \"${n}ms\"}]\n  after: [{exec: [a, \"${n}\"]}]\n"
-                                      "  cleanup: [{http: \"http://h/${n}\"}]"), "");
+                                      "  cleanup: [{http: \"http://h/${n}\"}]"),
+                     "");
     const struct cell *c = &loaded->cells[0];
 
     ck_assert_str_eq(c->hypothesis, "holds 7");
@@ -138,11 +151,17 @@ START_TEST(a_seed_follows_from_seed_name_and_label_alone)
 {
     uint64_t seed = seed_of(HEAD EXPERIMENT "  matrix: {a: [1, 2]}\n" FAULTS, "e", "a=2");
 
-    ck_assert_uint_eq(seed_of(HEAD "experiments:\n- name: first\n" FAULTS "- name: e\n  matrix: {a: [3, 2, 1]}\n" FAULTS, "e", "a=2"), seed);
-    ck_assert_uint_eq(seed_of("seed: 1\n" HEAD EXPERIMENT "  matrix: {a: [1, 2]}\n" FAULTS, "e", "a=2"), seed);
+    ck_assert_uint_eq(seed_of(HEAD "experiments:\n- name: first\n" FAULTS
+                                   "- name: e\n  matrix: {a: [3, 2, 1]}\n" FAULTS,
+                              "e", "a=2"),
+                      seed);
+    ck_assert_uint_eq(seed_of("seed: 1\n" HEAD EXPERIMENT "  matrix: {a: [1, 2]}\n" FAULTS, "e", "a=2"),
+                      seed);
     ck_assert_uint_ne(seed_of(HEAD EXPERIMENT "  matrix: {a: [1, 2]}\n" FAULTS, "e", "a=1"), seed);
-    ck_assert_uint_ne(seed_of("seed: 2\n" HEAD EXPERIMENT "  matrix: {a: [1, 2]}\n" FAULTS, "e", "a=2"), seed);
-    ck_assert_uint_ne(seed_of(HEAD "experiments:\n- name: d\n  matrix: {a: [1, 2]}\n" FAULTS, "d", "a=2"), seed);
+    ck_assert_uint_ne(seed_of("seed: 2\n" HEAD EXPERIMENT "  matrix: {a: [1, 2]}\n" FAULTS, "e", "a=2"),
+                      seed);
+    ck_assert_uint_ne(seed_of(HEAD "experiments:\n- name: d\n  matrix: {a: [1, 2]}\n" FAULTS, "d", "a=2"),
+                      seed);
 }
 END_TEST
 

@@ -7,8 +7,10 @@
 static const struct case_row wrong[] = {
     {"latncy: {target: cache}", "f:9:5: unknown fault \"latncy\" (did you mean \"latency\"?)"},
     {"refsue: {target: cache}", "unknown fault \"refsue\" (did you mean \"refuse\"?)"},
-    {"zzz: {}", "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, oom, kill, pause\n"},
-    {"latency: {target: cache, delay: 1s}", "fault \"latency\" is not in this version yet; available: refuse, unreachable, outage"},
+    {"zzz: {}", "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, "
+                "oom, kill, pause\n"},
+    {"latency: {target: cache, delay: 1s}",
+     "fault \"latency\" is not in this version yet; available: refuse, unreachable, outage"},
     {"blackhole: {}", "fault \"blackhole\" is not in this version yet"},
     {"disk: {}", "fault \"disk\" is not in this version yet"},
     {"refuse", "a fault is a map of one kind to its keys"},
@@ -38,16 +40,20 @@ static const struct case_row wrong[] = {
     {"refuse: {target: cache, for: 0}", "for: \"0\" would do nothing"},
     {"refuse: {target: cache, start: 5s}", "start: \"5s\" comes when hold (5 s) is over"},
     {"refuse: {target: cache, direction: in}", "direction: \"in\" is unknown"},
-    {"refuse: {target: cache, direction: inbound}", "what comes in was accepted by the kernel before the program hears of it"},
+    {"refuse: {target: cache, direction: inbound}",
+     "what comes in was accepted by the kernel before the program hears of it"},
     {"unreachable: {target: cache, direction: inbound}", "what comes in was accepted by the kernel"},
-    {"unreachable: {target: cache, errno: ECONNREFUSED}", "errno: unreachable does not fail with \"ECONNREFUSED\"; it can with: EHOSTUNREACH ENETUNREACH"},
+    {"unreachable: {target: cache, errno: ECONNREFUSED}",
+     "errno: unreachable does not fail with \"ECONNREFUSED\"; it can with: EHOSTUNREACH ENETUNREACH"},
     {"refuse: {target: cache, hits: x}", "hits: \"x\" is not a number or a bound such as \">= 1\""},
     {"refuse: {target: cache, hits: 1.5}", "hits: \"1.5\" is not a number or a bound"},
     {"refuse: {target: cache, hits: \"< 0\"}", "hits: \"< 0\" is not a number or a bound"},
     {"refuse: {target: cache, hits: \"!= 3\"}", "hits: \"!= 3\" is not a number or a bound"},
-    {"refuse: {target: cache, times: 2, hits: \">= 3\"}", "hits: \">= 3\" cannot be reached: it strikes at most 2 times"},
+    {"refuse: {target: cache, times: 2, hits: \">= 3\"}",
+     "hits: \">= 3\" cannot be reached: it strikes at most 2 times"},
     {"error: {call: conect}", "call: unknown call \"conect\" (did you mean \"connect\"?)"},
-    {"error: {call: connect, errno: EFOO}", "errno: connect does not fail with \"EFOO\"; it can with: ECONNREFUSED ETIMEDOUT"},
+    {"error: {call: connect, errno: EFOO}",
+     "errno: connect does not fail with \"EFOO\"; it can with: ECONNREFUSED ETIMEDOUT"},
     {"error: {call: connect, errno: E}", "connect does not fail with \"E\""},
     {"error: {call: connect, errno: ECONN}", "connect does not fail with \"ECONN\""},
     {"error: {call: closefrom}", "closefrom cannot fail"},
@@ -98,12 +104,14 @@ static const struct {
     {"oom: {}", "oom"},
     {"oom:", "oom"},
     {"oom: {nth: 3, in: shop}", "oom nth 3 in shop"},
-    {"oom: {size: \">= 1KiB\", quota: 1MiB, caller: libssl.so.3}", "oom of >= 1 KiB beyond 1 MiB by libssl.so.3"},
+    {"oom: {size: \">= 1KiB\", quota: 1MiB, caller: libssl.so.3}",
+     "oom of >= 1 KiB beyond 1 MiB by libssl.so.3"},
     {"oom: {size: \"1KiB..64KiB\"}", "oom of 1 KiB..64 KiB"},
     {"kill: {in: shop}", "kill shop"},
     {"kill: {in: quiet, signal: TERM}", "kill SIGTERM quiet"},
     {"pause: {in: shop, start: 1s, for: 2s}", "pause shop, from 1 s, for 2 s"},
-    {"refuse: {target: cache, after: 3, every: 2, times: 4}", "refuse cache, after 3, every 2, at most 4 times"},
+    {"refuse: {target: cache, after: 3, every: 2, times: 4}",
+     "refuse cache, after 3, every 2, at most 4 times"},
 };
 
 START_TEST(a_fault_reads_for_people)
@@ -141,8 +149,8 @@ static const struct {
     const char *written, *text;
     uint64_t min, max;
 } hits[] = {
-    {"0", "any", 0, RULE_ENDLESS}, {"0..0", "0..0", 0, 0},           {"3", "3", 3, 3},
-    {"2..5", "2..5", 2, 5},        {"> 2", "> 2", 3, RULE_ENDLESS},  {">= 2", ">= 2", 2, RULE_ENDLESS},
+    {"0", "any", 0, RULE_ENDLESS}, {"0..0", "0..0", 0, 0},          {"3", "3", 3, 3},
+    {"2..5", "2..5", 2, 5},        {"> 2", "> 2", 3, RULE_ENDLESS}, {">= 2", ">= 2", 2, RULE_ENDLESS},
     {"< 2", "< 2", 0, 1},          {"<= 2", "<= 2", 0, 2},
 };
 
