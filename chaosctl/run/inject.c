@@ -173,15 +173,18 @@ static const char *unhit_reason(struct run *run, const struct injection *in)
                     (unsigned long long)in->matches, f->hits_text);
 }
 
+bool inject_landed(const struct injection *in)
+{
+    return in->hits >= in->fault->hits_min && in->hits <= in->fault->hits_max;
+}
+
 void inject_settle(struct run *run)
 {
     struct course *c = &run->course;
 
-    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++) {
-        const struct injection *in = &c->injections[i];
-        if (in->hits < in->fault->hits_min || in->hits > in->fault->hits_max)
-            run_judge(run, VERDICT_INCONCLUSIVE, unhit_reason(run, in));
-    }
+    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++)
+        if (!inject_landed(&c->injections[i]))
+            run_judge(run, VERDICT_INCONCLUSIVE, unhit_reason(run, &c->injections[i]));
 }
 
 uint64_t inject_hits(const struct run *run)

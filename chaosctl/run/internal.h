@@ -116,6 +116,8 @@ void watch_free(struct watch *watch);
 void watch_tick(struct watch *watch, uint64_t now_ns);
 /* The phase is over at to_ns: take the last look. */
 void watch_close(struct watch *watch, uint64_t to_ns);
+/* Has its outcome been found already, whatever comes? */
+bool watch_is_decided(const struct watch *watch);
 /* Is the last look still under way? */
 bool watch_is_busy(const struct watch *watch);
 /* Decide what is still open, and put it into the result. */
@@ -146,6 +148,8 @@ int inject_begin(struct run *run);   /* arm everything; -errno */
 void inject_lift(struct run *run);   /* lift everything; restarts may be pending afterwards */
 void inject_settle(struct run *run); /* judge the hits */
 uint64_t inject_hits(const struct run *run);
+/* Are its hits as expected? */
+bool inject_landed(const struct injection *injection);
 /* Record the fault that a rule index belongs to, for the journal. */
 const char *inject_fault_of(const struct run *run, uint32_t rule);
 

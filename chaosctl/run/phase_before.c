@@ -128,10 +128,11 @@ void phase_tick_baseline(struct run *run, uint64_t now_ns)
     if (steady_holds(c->steady, window_ns, now_ns, &from_ns)) {
         baseline_held(run, from_ns, from_ns + window_ns);
     } else if (now_ns > c->phase_ns + t->baseline_within_ns + t->baseline_for_ns) {
-        tally_loads(run, PHASE_BASELINE, c->phase_ns, now_ns);
-        steady_settle(c->steady, PHASE_BASELINE, OUTCOME_FAILED, t->baseline_for_ns, now_ns);
+        /* First: of reasons for one verdict the first is told. */
         run_judge(run, VERDICT_INCONCLUSIVE,
                   "the steady state was not met before the fault; nothing was injected");
+        tally_loads(run, PHASE_BASELINE, c->phase_ns, now_ns);
+        steady_settle(c->steady, PHASE_BASELINE, OUTCOME_FAILED, t->baseline_for_ns, now_ns);
         phase_stop(run);
     }
 }

@@ -15,13 +15,22 @@ void phase_enter_after(struct run *run)
         phase_give_up(run, VERDICT_TOOL_FAILED, "cannot watch", r);
 }
 
+/* A check of the end needs no waiting, and one that was to hold eventually no more once it did. */
+static bool nothing_to_wait_for(const struct course *c)
+{
+    for (size_t i = 0; i < c->watches_count; i++)
+        if (c->cell->after[i].quantifier != AT_END && !watch_is_decided(c->watches[i]))
+            return false;
+    return true;
+}
+
 void phase_tick_after(struct run *run, uint64_t now_ns)
 {
     struct course *c = &run->course;
 
     for (size_t i = 0; i < c->watches_count; i++)
         watch_tick(c->watches[i], now_ns);
-    if (!c->closing && now_ns >= c->phase_ns + after_takes_ns(c->cell))
+    if (!c->closing && (now_ns >= c->phase_ns + after_takes_ns(c->cell) || nothing_to_wait_for(c)))
         phase_close(run, now_ns);
     if (!c->closing || !phase_is_closed(run, now_ns))
         return;

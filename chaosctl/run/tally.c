@@ -84,7 +84,7 @@ static void tally_faults(struct run *run, struct cell_result *cell)
             .hits = in->hits,
             .skipped = in->skipped,
             .hits_expected = in->fault->hits_text,
-            .landed = in->hits >= in->fault->hits_min && in->hits <= in->fault->hits_max,
+            .landed = inject_landed(in),
             .at = in->fault->at,
         };
     }

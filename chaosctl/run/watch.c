@@ -305,6 +305,11 @@ void watch_close(struct watch *w, uint64_t to_ns)
         look(w, to_ns);
 }
 
+bool watch_is_decided(const struct watch *w)
+{
+    return w->decided;
+}
+
 bool watch_is_busy(const struct watch *w)
 {
     size_t unfinished = 0;
