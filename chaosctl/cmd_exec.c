@@ -18,7 +18,9 @@
 #include "chaosctl/run/process.h"
 
 #define COMMAND_INDEX 0
-#define NOT_FOUND     127 /* as env(1) */
+#define LEASE_MIN_NS  (10 * NS_PER_MS)
+#define LEASE_MAX_NS  (3600 * NS_PER_S) /* the shim believes no longer one */
+#define NOT_FOUND     127               /* as env(1) */
 #define NOT_RUNNABLE  126
 
 enum { OPTION_FAULT = 1, OPTION_SEED, OPTION_LEASE, OPTION_QUIET };
@@ -65,8 +67,9 @@ static int take_option(struct exec *exec, int id, const char *value)
             return usage_error(&command_exec, "--seed: \"%s\" is not a whole number", value);
         break;
     case OPTION_LEASE:
-        if (unit_parse_duration(value, &exec->lease_ns) || exec->lease_ns < 10 * NS_PER_MS)
-            return usage_error(&command_exec, "--lease: \"%s\" is not a time of at least 10ms, such as 5s",
+        if (unit_parse_duration(value, &exec->lease_ns) || exec->lease_ns < LEASE_MIN_NS ||
+            exec->lease_ns > LEASE_MAX_NS)
+            return usage_error(&command_exec, "--lease: \"%s\" is not a time of 10ms to 1h, such as 5s",
                                value);
         break;
     case OPTION_QUIET: exec->quiet = true; break;

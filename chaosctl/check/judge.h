@@ -39,7 +39,7 @@ struct regex *regex_new(const char *pattern);
 void regex_free(struct regex *regex);
 
 /* HOLDS: it occurs in the text, which need not be UTF-8.  UNKNOWN: it gave up; bounded in backtracking,
- * memory and time (REGEX_BUDGET_NS, about), whatever pattern and text are. */
+ * memory and processor time (REGEX_BUDGET_NS, about), whatever pattern and text are. */
 #define REGEX_BUDGET_NS UINT64_C(250000000)
 enum judgement regex_match(const struct regex *regex, const char *text, size_t len);
 

@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
 #include "chaosctl/run/process.h"
 
 static void clean_dir(DIR **dir)
@@ -176,19 +178,30 @@ bool process_is_ours(pid_t pid)
     return false;
 }
 
-bool process_has_variable(pid_t pid, const char *name, const char *value)
+/* Found, not there, or (-1) nothing to read. */
+static int look_for_variable(pid_t pid, const char *name, const char *value)
 {
     char path[64];
     cleanup_free char *entry = NULL;
     size_t size = 0, name_len = strlen(name);
-    bool found = false;
+    int found = -1;
 
     snprintf(path, sizeof(path), "/proc/%d/environ", pid);
     cleanup_file FILE *file = fopen(path, "re");
-    while (file && !found && getdelim(&entry, &size, 0, file) > 0)
+    while (file && found != 1 && getdelim(&entry, &size, 0, file) > 0)
         found =
             !strncmp(entry, name, name_len) && entry[name_len] == '=' && !strcmp(entry + name_len + 1, value);
     return found;
+}
+
+/* In the middle of an exec there is no environment for a moment. */
+bool process_has_variable(pid_t pid, const char *name, const char *value)
+{
+    int found;
+
+    for (int tries = 0; (found = look_for_variable(pid, name, value)) < 0 && tries < 5; tries++)
+        nanosleep(&(struct timespec){.tv_nsec = (long)NS_PER_MS}, NULL);
+    return found == 1;
 }
 
 /* --- usage --- */

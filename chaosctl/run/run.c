@@ -236,9 +236,17 @@ static int prepare(struct run *run)
     return r;
 }
 
+/* What asks goes before the one that is asked. */
 static void finish(struct run *run)
 {
-    loads_end(run);
+    if (run->stops)
+        stops_end(run);
+    watches_end(run);
+    steady_free(run->course.steady);
+    steps_free(run->course.steps);
+    free(run->course.injections);
+    if (run->loads)
+        loads_end(run);
     services_free(run->services);
     prober_free(run->prober);
     control_free(run->control, run->options.keep);

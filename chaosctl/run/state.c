@@ -41,19 +41,31 @@ static json_t *state_json(const struct state *state)
                      "services", services);
 }
 
+/* In one write: jansson's own makes one per token. */
+static int write_text(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    ssize_t written = write(fd, text, len);
+
+    if (written < 0)
+        return -errno;
+    return (size_t)written == len ? 0 : -ENOSPC;
+}
+
 int state_write(int folder_fd, const struct state *state)
 {
     cleanup_json json_t *json = state_json(state);
+    cleanup_free char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
     cleanup_fd int fd =
         openat(folder_fd, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
         return -errno;
-    if (!json)
+    if (!text)
         return -ENOMEM;
-    errno = 0;
-    if (json_dumpfd(json, fd, JSON_INDENT(1)) || write(fd, "\n", 1) != 1)
-        return errno ? -errno : -ENOSPC;
+    int error = write_text(fd, text);
+    if (error)
+        return error;
     return renameat(folder_fd, TEMPORARY, folder_fd, FILE_NAME) ? -errno : 0;
 }
 

@@ -5,10 +5,6 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/internal.h"
 
-struct ticket {
-    struct steps *steps; /* NULL: nobody waits any more */
-};
-
 struct steps {
     struct run *run;
     const struct step *list;
@@ -16,7 +12,7 @@ struct steps {
     enum phase phase;
     bool carry_on; /* after a failed step; otherwise the rest is not run */
     struct timer wait;
-    struct ticket *ticket;
+    bool asking; /* a probe is under way */
 };
 
 static void go_on(struct steps *steps);
@@ -36,8 +32,8 @@ void steps_free(struct steps *steps)
 {
     if (!steps)
         return;
-    if (steps->ticket)
-        steps->ticket->steps = NULL;
+    if (steps->asking)
+        prober_cancel(steps->run->prober, steps);
     loop_unset_timer(steps->run->loop, &steps->wait);
     free(steps);
 }
@@ -70,18 +66,14 @@ static void finish_step(struct steps *steps, enum judgement j, const char *obser
 
 static void answered(void *arg, const struct answer *answer)
 {
-    struct ticket *ticket = arg;
-    struct steps *steps = ticket->steps;
+    struct steps *steps = arg;
+    const struct step *step = &steps->list[steps->next];
     struct observation seen = {0};
     cleanup_buf struct buf why = {0};
 
-    free(ticket);
-    if (!steps)
-        return;
-    steps->ticket = NULL;
-    const struct step *step = &steps->list[steps->next];
+    steps->asking = false;
     observation_of_answer(step->probe, answer, &seen);
-    enum judgement j = judge_all(step->expect, step->expect_count, &seen, NULL, &why);
+    enum judgement j = judge_answer(step->probe, step->expect, step->expect_count, &seen, &why);
     finish_step(steps, j, buf_text(&why));
 }
 
@@ -95,16 +87,11 @@ static void waited(void *arg)
 
 static void ask(struct steps *steps, const struct step *step)
 {
-    struct ticket *ticket = calloc(1, sizeof(*ticket));
-    int r = ticket ? prober_ask(steps->run->prober, step->probe, answered, ticket) : -1;
+    int r = prober_ask(steps->run->prober, step->probe, answered, steps);
 
-    if (r) {
-        free(ticket);
+    steps->asking = !r;
+    if (r)
         finish_step(steps, JUDGE_FAILS, strerror(-r));
-        return;
-    }
-    ticket->steps = steps;
-    steps->ticket = ticket;
 }
 
 static void go_on(struct steps *steps)

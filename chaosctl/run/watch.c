@@ -6,11 +6,6 @@
 #include "chaosctl/check/logwatch.h"
 #include "chaosctl/run/internal.h"
 
-/* An answer may come after its watch is gone (the run was stopped): the ticket outlives both. */
-struct ticket {
-    struct watch *watch;
-};
-
 struct count_mark {
     uint64_t calls, connects;
 };
@@ -21,7 +16,7 @@ struct watch {
     enum quantifier quantifier;
     uint64_t from_ns, to_ns; /* to_ns 0: the phase goes on */
     uint64_t next_look_ns;
-    struct ticket *ticket; /* a probe under way */
+    bool asking; /* a probe is under way */
     struct logwatch *log;
     struct count_mark mark;
     bool decided;
@@ -78,8 +73,8 @@ void watch_free(struct watch *w)
 {
     if (!w)
         return;
-    if (w->ticket)
-        w->ticket->watch = NULL;
+    if (w->asking)
+        prober_cancel(w->run->prober, w);
     logwatch_free(w->log);
     buf_free(&w->finding);
     free(w);
@@ -231,40 +226,26 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
 
 static void answered(void *arg, const struct answer *answer)
 {
-    struct ticket *ticket = arg;
-    struct watch *w = ticket->watch;
+    struct watch *w = arg;
+    const struct check *c = w->check;
     struct observation seen = {0};
     cleanup_buf struct buf why = {0};
 
-    free(ticket);
-    if (!w)
-        return;
-    w->ticket = NULL;
+    w->asking = false;
     w->samples++;
-    observation_of_answer(w->check->probe, answer, &seen);
-    enum judgement j = judge_all(w->check->probe->expect, w->check->probe->expect_count, &seen, NULL, &why);
-    if (j == JUDGE_HOLDS) {
-        buf_clear(&why);
-        j = judge_all(w->check->expect, w->check->expect_count, &seen, NULL, &why);
-    }
     w->next_look_ns = now_mono_ns() + LOOK_NS;
+    observation_of_answer(c->probe, answer, &seen);
+    enum judgement j = judge_answer(c->probe, c->expect, c->expect_count, &seen, &why);
     found(w, j, answer->started_ns, buf_text(&why));
 }
 
 static void ask(struct watch *w)
 {
-    struct ticket *ticket = calloc(1, sizeof(*ticket));
+    int r = prober_ask(w->run->prober, w->check->probe, answered, w);
 
-    if (!ticket)
-        return;
-    ticket->watch = w;
-    w->ticket = ticket;
-    int r = prober_ask(w->run->prober, w->check->probe, answered, ticket);
-    if (r) {
-        w->ticket = NULL;
-        free(ticket);
+    w->asking = !r;
+    if (r)
         found(w, JUDGE_UNKNOWN, now_mono_ns(), strerror(-r));
-    }
 }
 
 static void look(struct watch *w, uint64_t now_ns)
@@ -272,7 +253,7 @@ static void look(struct watch *w, uint64_t now_ns)
     cleanup_buf struct buf why = {0};
 
     if (w->check->kind == CHECK_PROBE) {
-        if (!w->ticket)
+        if (!w->asking)
             ask(w);
         return;
     }
@@ -290,7 +271,7 @@ void watch_tick(struct watch *w, uint64_t now_ns)
 {
     if (w->decided || w->to_ns)
         return;
-    if (is_late(w, now_ns) && !w->ticket)
+    if (is_late(w, now_ns) && !w->asking)
         decide_as(w, w->known ? OUTCOME_FAILED : OUTCOME_UNKNOWN);
     else if (w->quantifier != AT_END && now_ns >= w->next_look_ns)
         look(w, now_ns);
@@ -318,7 +299,7 @@ bool watch_is_busy(const struct watch *w)
         return false;
     if (w->check->kind == CHECK_LOAD)
         load_count(w->run->loads[w->check->load], w->from_ns, w->to_ns, &unfinished);
-    return w->ticket || unfinished;
+    return w->asking || unfinished;
 }
 
 static enum outcome final_outcome(const struct watch *w)
