@@ -142,6 +142,37 @@ static void put_findings(const struct page *page, const struct run_result *resul
             put_finding(page, result, &cell->checks[i]);
 }
 
+/* A pass shows what it rests on.  The steady state before and after is told by the recovery. */
+#define HELD_MAX 6
+
+static bool is_evidence(const struct check_result *check)
+{
+    return check->outcome == OUTCOME_HELD && (check->phase == PHASE_DURING || check->phase == PHASE_AFTER);
+}
+
+static void put_held(const struct page *page, const struct cell_result *cell)
+{
+    size_t shown = 0, more = 0;
+
+    for (size_t i = 0; i < cell->checks_count; i++) {
+        const struct check_result *check = &cell->checks[i];
+        cleanup_buf struct buf line = {0};
+        if (!is_evidence(check))
+            continue;
+        if (shown++ >= HELD_MAX) {
+            more++;
+            continue;
+        }
+        buf_printf(&line, "%s: %s", words_text(check->text), words_text(check->observed));
+        page_entry(page, INK_DIM, 2, "held", buf_text(&line));
+    }
+    if (more) {
+        cleanup_buf struct buf line = {0};
+        buf_printf(&line, "and %zu more checks", more);
+        page_entry(page, INK_DIM, 2, "held", buf_text(&line));
+    }
+}
+
 void page_cell(const struct page *page, const struct run_result *result, const struct cell_result *cell,
                bool loads)
 {
@@ -152,6 +183,8 @@ void page_cell(const struct page *page, const struct run_result *result, const s
         page_entry(page, INK_DIM, 2, "hypothesis", cell->hypothesis);
     if (cell->verdict != VERDICT_PASS)
         put_findings(page, result, cell);
+    else
+        put_held(page, cell);
     put_faults(page, result, cell);
     words_recovery(cell, &recovery);
     page_entry(page, INK_DIM, 2, "recovery", buf_text(&recovery));
