@@ -1,7 +1,8 @@
 /* What the parts of service share among themselves; nobody else includes it.  Floor 3.
  *
  * service.c        the list: start in order, stop in reverse, what others ask
- * service_start.c  one of them: launched, and asked until it is ready
+ * service_start.c  one of them: launched, and its end
+ * service_ready.c  one of them: asked until it is ready
  * service_stop.c   one of them: stopped, and what it left behind
  * service_tree.c   which processes belong to it */
 #ifndef RUN_SERVICE_UNIT_H
@@ -68,9 +69,17 @@ struct services {
 };
 
 /* service_start.c */
-void unit_start(struct unit *unit);  /* ends in unit_is_ready or unit_failed */
-void unit_cancel(struct unit *unit); /* forget readiness: timers, questions */
+void unit_start(struct unit *unit); /* ends in unit_is_ready or unit_failed */
 void unit_child_ended(void *arg, pid_t pid, int status);
+
+/* service_ready.c */
+void unit_await(struct unit *unit);  /* it was launched: ends in unit_is_ready or unit_failed */
+void unit_cancel(struct unit *unit); /* forget readiness: timers, questions */
+void unit_failed_with_words(struct unit *unit, const char *what); /* and the end of its log */
+
+/* Ask its ready probe once.  fn comes later, unless unit_cancel was called.  -errno. */
+typedef void unit_answer_fn(struct unit *unit, const struct answer *answer);
+int unit_ask(struct unit *unit, uint64_t timeout_ns, unit_answer_fn *fn);
 
 /* service_stop.c */
 void unit_stop(struct unit *unit, enum unit_state state); /* STOPPING or RESTARTING; ends in unit_is_gone */
