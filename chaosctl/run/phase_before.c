@@ -65,9 +65,20 @@ static void service_event(void *arg, enum service_event event, int index, int st
     }
 }
 
+/* A process that was started elsewhere came in once, by one area: the next cell has to use it too. */
+static bool cell_keeps_area(const struct run *run)
+{
+    bool joined = false;
+
+    for (size_t i = 0; i < run->scenario->services_count; i++)
+        joined |= run->scenario->services[i].join;
+    return joined && control_table(run->control);
+}
+
 static void start_services(struct run *run)
 {
-    int r = control_fresh(run->control, run->scenario, watched_targets(run));
+    bool keeps = cell_keeps_area(run);
+    int r = keeps ? 0 : control_fresh(run->control, run->scenario, watched_targets(run));
 
     if (!r)
         r = services_new(run->loop, run->control, run->prober, run->scenario, service_event, run,
@@ -80,13 +91,12 @@ static void start_services(struct run *run)
 
 void phase_enter_start(struct run *run)
 {
-    run->dropped_before = 0;
-    if (!cell_keeps_services(run)) {
+    if (cell_keeps_services(run))
+        phase_done(run);
+    else
         start_services(run);
-        return;
-    }
-    run->dropped_before = atomic_load(&control_table(run->control)->ring.dropped);
-    phase_done(run);
+    const struct table *table = control_table(run->control);
+    run->dropped_before = table ? atomic_load(&table->ring.dropped) : 0;
 }
 
 /* --- BASELINE: the steady state must hold before anything is broken --- */
