@@ -25,6 +25,27 @@ static const char *not_entered(struct run *run)
     return NULL;
 }
 
+/* A `kill` with a `for` of its own ends before the lift, and so may the restart. */
+static void service_is_back(struct run *run)
+{
+    struct course *c = &run->course;
+
+    if (c->pending_restarts && !--c->pending_restarts && c->phase == PHASE_LIFT)
+        phase_done(run);
+}
+
+/* Nothing more is to be waited for; what is armed is still to be lifted. */
+static void service_is_lost(struct run *run)
+{
+    struct course *c = &run->course;
+    bool lifted = c->phase == PHASE_LIFT && !c->entering;
+
+    c->pending_restarts = 0;
+    phase_stop(run);
+    if (lifted)
+        phase_done(run);
+}
+
 static void service_event(void *arg, enum service_event event, int index, int status, const char *detail)
 {
     struct run *run = arg;
@@ -45,15 +66,12 @@ static void service_event(void *arg, enum service_event event, int index, int st
             phase_done(run);
         break;
     case SERVICE_READY:
-        if (c->phase == PHASE_LIFT && c->pending_restarts && !--c->pending_restarts)
-            phase_done(run);
+        service_is_back(run);
         break;
     case SERVICE_FAILED:
         run_judge(run, c->phase == PHASE_START ? VERDICT_INCONCLUSIVE : VERDICT_TOOL_FAILED,
                   run_text(run, "service %s: %s", who ? who : "?", detail ? detail : "failed"));
-        phase_stop(run);
-        if (c->phase == PHASE_LIFT)
-            phase_done(run);
+        service_is_lost(run);
         break;
     case SERVICE_ALL_STOPPED:
         run->services_up = false;
