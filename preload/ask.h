@@ -38,6 +38,7 @@ struct ask {
 
     /* What became of it. */
     int result, error; /* the answer of a call that ends: what it returns, and errno or the EAI_ code */
+    bool is_counted;   /* the strike that ends the call was, before its delay */
     bool was_reset;    /* the connection was: the call that is made must not say otherwise */
 };
 

@@ -50,7 +50,8 @@ static bool answer(struct ask *a, const struct strike *s, int result, int error)
 {
     a->result = result;
     a->error = error;
-    landed(a, s);
+    if (!a->is_counted)
+        landed(a, s);
     return true;
 }
 
@@ -164,13 +165,23 @@ static void skip_all(const struct ask *a, const struct verdict *v, int from)
 }
 
 /* Delays come first in a verdict; the strike that ends the call, if any, is the last. */
-static int delays_settle(const struct ask *a, const struct verdict *v, bool slept)
+static int delays_settle(const struct ask *a, const struct verdict *v, bool sleeps)
 {
     int i = 0;
 
     for (; i < v->strikes && v->strike[i].effect == EFFECT_WAIT; i++)
-        slept ? landed(a, &v->strike[i]) : skipped(a, &v->strike[i]);
+        sleeps ? landed(a, &v->strike[i]) : skipped(a, &v->strike[i]);
     return i;
+}
+
+/* A failure that comes after the delay (a resolver's time-out) lands for sure. */
+static void count_ahead(struct ask *a, const struct verdict *v, int last)
+{
+    if (last >= v->strikes || v->effect != EFFECT_FAIL)
+        return;
+    a->error = error_checked(a, v->error);
+    landed(a, &v->strike[last]);
+    a->is_counted = true;
 }
 
 static bool lease_is_over(void)
@@ -180,28 +191,28 @@ static bool lease_is_over(void)
 
 bool effect_apply(struct ask *a, const struct verdict *v)
 {
-    bool patient = true, slept = false;
+    bool patient = true, sleeps = v->delay_ns && !wait_is_forbidden(a);
 
     if (known_targets(a->known) && !descriptor_holds(a->fd, a->known)) {
         skip_all(a, v, 0);
         return false;
     }
-    if (v->delay_ns && !wait_is_forbidden(a)) {
+    /* Counted before the sleep: a delay longer than its fault lasts has landed all the same. */
+    int last = delays_settle(a, v, sleeps);
+    if (sleeps) {
+        count_ahead(a, v, last);
         patient = wait_out(a, v);
-        slept = true;
     }
-    int last = delays_settle(a, v, slept);
     if (last >= v->strikes || !patient) {
-        skip_all(a, v, last);
+        if (!a->is_counted)
+            skip_all(a, v, last);
         a->result = -1;
         a->error = call_role(a->call) == ROLE_OPEN ? EINPROGRESS : EAGAIN;
         return !patient;
     }
     /* Lifted while it waited: the delay was all that landed. */
-    if (slept && (!wait_is_armed(&v->strike[last]) || lease_is_over())) {
-        landed(a, &v->strike[last]);
-        return false;
-    }
+    if (sleeps && (!wait_is_armed(&v->strike[last]) || lease_is_over()))
+        return a->is_counted ? false : cannot_land(a, &v->strike[last]);
     return act(a, v, &v->strike[last]);
 }
 

@@ -127,6 +127,8 @@ void watch_slide(struct watch *watch, uint64_t now_ns, uint64_t window_ns);
 /* Has it been found to hold (EVENTUALLY), for stop_when? */
 bool watch_has_held(const struct watch *watch);
 const char *watch_finding(const struct watch *watch);
+/* When it was last found to hold, or not to; 0: never.  A probe that hangs is not known to hold any more. */
+uint64_t watch_known_until(const struct watch *watch);
 /* Since when has it held without a break; UINT64_MAX: it does not hold, or nobody knows. */
 uint64_t watch_holding_since(const struct watch *watch);
 

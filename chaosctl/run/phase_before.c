@@ -65,9 +65,7 @@ static void service_event(void *arg, enum service_event event, int index, int st
         if (c->phase == PHASE_START)
             phase_done(run);
         break;
-    case SERVICE_READY:
-        service_is_back(run);
-        break;
+    case SERVICE_READY: service_is_back(run); break;
     case SERVICE_FAILED:
         run_judge(run, c->phase == PHASE_START ? VERDICT_INCONCLUSIVE : VERDICT_TOOL_FAILED,
                   run_text(run, "service %s: %s", who ? who : "?", detail ? detail : "failed"));

@@ -86,21 +86,31 @@ void baseline_record(struct run *run, uint64_t from_ns, uint64_t to_ns)
     }
 }
 
+static uint64_t later(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns > b_ns ? a_ns : b_ns;
+}
+
+static uint64_t longest_of(const struct check *checks, size_t count)
+{
+    uint64_t longest_ns = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (checks[i].probe)
+            longest_ns = later(longest_ns, checks[i].probe->timeout_ns);
+    return longest_ns;
+}
+
 uint64_t longest_timeout_ns(const struct run *run)
 {
     const struct cell *cell = run->course.cell;
-    uint64_t longest_ns = 0;
+    const struct scenario *s = run->scenario;
+    uint64_t longest_ns = longest_of(s->steady, s->steady_count);
 
-    for (size_t i = 0; i < run->scenario->probes_count; i++)
-        if (run->scenario->probes[i].timeout_ns > longest_ns)
-            longest_ns = run->scenario->probes[i].timeout_ns;
-    for (size_t i = 0; i < cell->during_count; i++)
-        if (cell->during[i].probe && cell->during[i].probe->timeout_ns > longest_ns)
-            longest_ns = cell->during[i].probe->timeout_ns;
-    for (size_t i = 0; i < cell->after_count; i++)
-        if (cell->after[i].probe && cell->after[i].probe->timeout_ns > longest_ns)
-            longest_ns = cell->after[i].probe->timeout_ns;
-    return longest_ns;
+    for (size_t i = 0; i < s->probes_count; i++)
+        longest_ns = later(longest_ns, s->probes[i].timeout_ns);
+    longest_ns = later(longest_ns, longest_of(cell->during, cell->during_count));
+    return later(longest_ns, longest_of(cell->after, cell->after_count));
 }
 
 /* --- watches --- */

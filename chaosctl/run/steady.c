@@ -102,8 +102,18 @@ static bool check_holds(struct steady *steady, size_t i, uint64_t from_ns, uint6
     return judge_load(steady, check, from_ns, to_ns, &seen, &why) == JUDGE_HOLDS;
 }
 
+/* A window ends where something is last known: nobody knows what a probe that hangs will say. */
+static uint64_t known_until(const struct steady *steady, uint64_t now_ns)
+{
+    for (size_t i = 0; i < steady->run->scenario->steady_count; i++)
+        if (steady->watches[i] && watch_known_until(steady->watches[i]) < now_ns)
+            now_ns = watch_known_until(steady->watches[i]);
+    return now_ns;
+}
+
 bool steady_holds(struct steady *steady, uint64_t window_ns, uint64_t now_ns, uint64_t *ret_from_ns)
 {
+    now_ns = known_until(steady, now_ns);
     if (now_ns < steady->from_ns + window_ns)
         return false;
     uint64_t to_ns = answered_until(steady, window_ns, now_ns);

@@ -23,7 +23,7 @@ struct watch {
     enum outcome outcome;
     uint64_t known; /* looks that told something */
     bool holds;
-    uint64_t holding_since_ns;
+    uint64_t holding_since_ns, known_until_ns; /* known_until: when it was last found to hold */
     uint64_t samples;
     struct buf finding;
 };
@@ -202,6 +202,7 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
     w->known++;
     if (holds && !w->holds)
         w->holding_since_ns = at_ns;
+    w->known_until_ns = at_ns;
     w->holds = holds;
     switch (w->quantifier) {
     case AT_END: w->outcome = holds ? OUTCOME_HELD : OUTCOME_FAILED; break;
@@ -302,8 +303,14 @@ bool watch_is_busy(const struct watch *w)
     return w->asking || unfinished;
 }
 
-static enum outcome final_outcome(const struct watch *w)
+/* What still waits for an answer, long after any should have come, does not hold. */
+static enum outcome final_outcome(struct watch *w)
 {
+    if (watch_is_busy(w)) {
+        buf_add(&w->finding, w->finding.len ? "; " : "");
+        buf_add(&w->finding, "and answers were still outstanding when the phase ended");
+        return w->outcome == OUTCOME_FAILED ? OUTCOME_FAILED : OUTCOME_UNKNOWN;
+    }
     if (w->decided || w->quantifier == AT_END)
         return w->outcome;
     if (!w->known)
@@ -317,12 +324,13 @@ void watch_settle(struct watch *w, enum phase phase)
 
     if (!w->decided && c->kind != CHECK_PROBE)
         look(w, w->to_ns);
+    enum outcome outcome = final_outcome(w);
     tally_check(w->run, &(struct check_result){
                             .phase = phase,
                             .text = run_text(w->run, "%s", c->text),
                             .expected = tally_expected(w->run, c->expect, c->expect_count),
                             .observed = run_text(w->run, "%s", buf_text(&w->finding)),
-                            .outcome = final_outcome(w),
+                            .outcome = outcome,
                             .samples = w->samples,
                             .at = c->at,
                         });
@@ -342,6 +350,11 @@ bool watch_has_held(const struct watch *w)
 const char *watch_finding(const struct watch *w)
 {
     return buf_text(&w->finding);
+}
+
+uint64_t watch_known_until(const struct watch *w)
+{
+    return w->known_until_ns;
 }
 
 uint64_t watch_holding_since(const struct watch *w)
