@@ -61,11 +61,12 @@ static void set_memory(const struct fault *fault, struct rule *rule)
         snprintf(rule->caller, sizeof(rule->caller), "%s", fault->caller);
 }
 
-enum direction control_direction(const struct fault *fault)
+/* A named dependency is one that the process calls, unless the fault says otherwise. */
+static uint8_t direction_of(const struct fault *fault)
 {
     if (fault->direction == DIRECTION_ANY && fault->targets)
         return DIRECTION_OUTBOUND;
-    return fault->direction;
+    return (uint8_t)fault->direction;
 }
 
 static void set_times(const struct fault *fault, uint64_t injected_ns, struct rule *rule)
@@ -84,7 +85,7 @@ void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_see
     *ret_rule = (struct rule){
         .kind = (uint8_t)fault->kind,
         .effect = (uint8_t)fault_effect(fault->kind),
-        .direction = (uint8_t)control_direction(fault),
+        .direction = direction_of(fault),
         .calls = fault_calls(fault->kind),
         .targets = fault->targets,
         .services = fault->service < 0 ? 0 : 1u << fault->service,

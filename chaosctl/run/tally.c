@@ -127,6 +127,8 @@ void tally_cell(struct run *run)
         .at = c->cell->at,
     };
     memcpy(slot->phase_ns, c->phase_took_ns, sizeof(slot->phase_ns));
+    if (!run->scenario->steady_count)
+        slot->phase_ns[PHASE_RECOVERY] = 0; /* nothing says what it would be */
     tally_faults(run, slot);
     r->verdict = verdict_worse(r->verdict, c->verdict);
     if (run->hooks.cell)
