@@ -108,9 +108,8 @@ static void schedule(struct injection *in, uint64_t now_ns)
 int inject_begin(struct run *run)
 {
     struct course *c = &run->course;
-    uint64_t now_ns = now_mono_ns();
+    uint64_t now_ns = c->injected_ns;
 
-    c->injected_ns = now_ns;
     c->injections = calloc(c->cell->faults_count + 1, sizeof(*c->injections));
     if (!c->injections)
         return -ENOMEM;

@@ -112,6 +112,8 @@ struct watch;
 struct watch *watch_new(struct run *run, const struct check *check, enum quantifier quantifier,
                         uint64_t from_ns);
 void watch_free(struct watch *watch);
+/* Its time (EVENTUALLY, FOR) counts from here, though what it counts began before. */
+void watch_begin(struct watch *watch, uint64_t begin_ns);
 /* Look if a look is due. */
 void watch_tick(struct watch *watch, uint64_t now_ns);
 /* The phase is over at to_ns: take the last look. */

@@ -39,12 +39,15 @@ static const struct row rows[PHASE_COUNT] = {
     [PHASE_STOP] = {phase_enter_stop, idle, OVER, PHASE_STOP, OVER},
 };
 
+/* Watches begin before what they are to see: those of DURING with the injection, those of AFTER with the
+ * lift. */
 static void leave(struct run *run)
 {
     struct course *c = &run->course;
 
     c->phase_took_ns[c->phase] += now_mono_ns() - c->phase_ns;
-    watches_end(run);
+    if (c->stopping || c->phase == PHASE_DURING || c->phase == PHASE_AFTER)
+        watches_end(run);
     steady_free(c->steady);
     c->steady = NULL;
     c->closing = false;
@@ -86,10 +89,15 @@ void phase_stop(struct run *run)
         go(run, next);
 }
 
+void phase_give_up_for(struct run *run, enum verdict_of_run verdict, const char *reason)
+{
+    run_judge(run, verdict, reason);
+    phase_stop(run);
+}
+
 void phase_give_up(struct run *run, enum verdict_of_run verdict, const char *what, int r)
 {
-    run_judge(run, verdict, run_text(run, "%s: %s", what, strerror(-r)));
-    phase_stop(run);
+    phase_give_up_for(run, verdict, run_text(run, "%s: %s", what, strerror(-r)));
 }
 
 void phase_close(struct run *run, uint64_t now_ns)

@@ -1,7 +1,9 @@
 /* Before the fault: services, and the steady state.  Floor 3. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_row.h"
 
@@ -12,17 +14,45 @@ static bool cell_keeps_services(const struct run *run)
     return run->course.cell->shared && run->services_up;
 }
 
+/* A process that has just been executed needs a moment until its constructors ran. */
+#define ENTER_WITHIN_NS (2 * NS_PER_S)
+
+static const char *who_is(struct run *run, pid_t pid)
+{
+    char path[64], name[64] = "?";
+    cleanup_file FILE *file = NULL;
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    file = fopen(path, "re");
+    if (file && fgets(name, sizeof(name), file))
+        name[strcspn(name, "\n")] = '\0';
+    return run_text(run, "%s, pid %d", name, (int)pid);
+}
+
+/* Having been in is not enough: a process may execute another program without our environment. */
+static const char *outside(struct run *run, size_t service)
+{
+    pid_t pids[PIDS_MAX];
+    size_t count = services_pids(run->services, service, pids, PIDS_MAX);
+
+    for (size_t i = 0; i < count; i++)
+        if (!control_is_mapped_by(run->control, pids[i]) && process_birth(pids[i]))
+            return run_text(run,
+                            "service %s: %s is out of reach: it never took the shim in (does something clear "
+                            "its environment?)",
+                            run->scenario->services[service].name, who_is(run, pids[i]));
+    return count ? NULL : run_text(run, "service %s has no process", run->scenario->services[service].name);
+}
+
+/* Faults would pass such a service by, and it would pass every test. */
 static const char *not_entered(struct run *run)
 {
-    for (size_t i = 0; i < run->scenario->services_count; i++) {
-        struct service_state state;
-        services_state(run->services, i, &state);
-        if (run->scenario->services[i].inject != INJECT_NONE && !state.entered)
-            return run_text(run,
-                            "service %s runs, but never took the shim in (does it clear its environment?)",
-                            run->scenario->services[i].name);
-    }
-    return NULL;
+    const char *why = NULL;
+
+    for (size_t i = 0; i < run->scenario->services_count && !why; i++)
+        if (run->scenario->services[i].inject != INJECT_NONE)
+            why = outside(run, i);
+    return why;
 }
 
 /* A `kill` with a `for` of its own ends before the lift, and so may the restart. */
@@ -120,13 +150,6 @@ void phase_enter_start(struct run *run)
 void phase_enter_baseline(struct run *run)
 {
     struct course *c = &run->course;
-    const char *why = not_entered(run);
-
-    if (why) {
-        run_judge(run, VERDICT_INCONCLUSIVE, why);
-        phase_stop(run);
-        return;
-    }
     int r = loads_start(run);
     c->steady = r ? NULL : steady_new(run, c->phase_ns);
     if (!c->steady || stops_start(run))
@@ -152,7 +175,11 @@ void phase_tick_baseline(struct run *run, uint64_t now_ns)
 
     steady_tick(c->steady, now_ns);
     if (steady_holds(c->steady, window_ns, now_ns, &from_ns)) {
-        baseline_held(run, from_ns, from_ns + window_ns);
+        const char *why = not_entered(run);
+        if (!why)
+            baseline_held(run, from_ns, from_ns + window_ns);
+        else if (now_ns > c->phase_ns + ENTER_WITHIN_NS)
+            phase_give_up_for(run, VERDICT_INCONCLUSIVE, why);
     } else if (now_ns > c->phase_ns + t->baseline_within_ns + t->baseline_for_ns) {
         /* First: of reasons for one verdict the first is told. */
         run_judge(run, VERDICT_INCONCLUSIVE,

@@ -7,12 +7,13 @@
 
 /* --- AFTER, CLEANUP, STOP --- */
 
+/* What they count began with the lift; how long they may take, begins now. */
 void phase_enter_after(struct run *run)
 {
-    int r = watches_start(run, run->course.cell->after, run->course.cell->after_count, run->course.phase_ns);
+    const struct course *c = &run->course;
 
-    if (r)
-        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot watch", r);
+    for (size_t i = 0; i < c->watches_count; i++)
+        watch_begin(c->watches[i], c->phase_ns);
 }
 
 /* A check of the end needs no waiting, and one that was to hold eventually no more once it did. */

@@ -10,8 +10,10 @@
 void phase_enter_inject(struct run *run)
 {
     control_renew(run->control, run->scenario->lease_ns);
-    int r = inject_begin(run);
-
+    run->course.injected_ns = now_mono_ns();
+    int r = watches_start_during(run);
+    if (!r)
+        r = inject_begin(run);
     if (r)
         phase_give_up(run, VERDICT_TOOL_FAILED, "cannot arm the faults", r);
     else
@@ -21,11 +23,9 @@ void phase_enter_inject(struct run *run)
 void phase_enter_during(struct run *run)
 {
     struct course *c = &run->course;
-    int r = watches_start_during(run);
-
-    c->steps = r ? NULL : steps_new(run, c->cell->steps, c->cell->steps_count, PHASE_DURING, false);
+    c->steps = steps_new(run, c->cell->steps, c->cell->steps_count, PHASE_DURING, false);
     if (!c->steps)
-        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot watch", r ? r : -ENOMEM);
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot take the steps", -ENOMEM);
     else
         steps_start(c->steps);
 }
@@ -47,8 +47,13 @@ void phase_tick_during(struct run *run, uint64_t now_ns)
 
 void phase_enter_lift(struct run *run)
 {
+    struct course *c = &run->course;
+    int r = c->stopping ? 0 : watches_start(run, c->cell->after, c->cell->after_count, now_mono_ns());
+
     inject_lift(run);
-    if (!run->course.pending_restarts)
+    if (r)
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot watch what comes after", r);
+    if (!c->pending_restarts)
         phase_done(run);
 }
 

@@ -20,7 +20,9 @@ void phase_enter_cleanup(struct run *run);
 void phase_tick_cleanup(struct run *run, uint64_t now_ns);
 void phase_enter_stop(struct run *run);
 
-/* Judge and give the cell up: `what: strerror(-r)`. */
+/* Judge and give the cell up. */
+void phase_give_up_for(struct run *run, enum verdict_of_run verdict, const char *reason);
+/* The same, for an errno: `what: strerror(-r)`. */
 void phase_give_up(struct run *run, enum verdict_of_run verdict, const char *what, int r);
 
 /* The phase's time is over: take the last looks; and are they all in (or too late)? */

@@ -94,9 +94,8 @@ static void tell_status(struct run *run, uint64_t now_ns)
         .hits = inject_hits(run),
     };
 
-    if (!run->hooks.tick || now_ns < run->status_ns)
+    if (!run->hooks.tick)
         return;
-    run->status_ns = now_ns + STATUS_NS;
     for (size_t i = 0; i < run->scenario->loads_count; i++) {
         struct observation seen = {0};
         if (!run->loads[i])
@@ -135,7 +134,13 @@ static void tick(void *arg)
         control_drain(run->control, record, run);
     if (!run->course.over && !run->course.stopping)
         stops_tick(run, now_ns);
-    tell_status(run, now_ns);
+    if (now_ns >= run->status_ns) {
+        run->status_ns = now_ns + STATUS_NS;
+        tell_status(run, now_ns);
+        /* A service may start more processes than there are slots, one after the other. */
+        if (control_table(run->control))
+            control_sweep(run->control);
+    }
     if (run->course.over) {
         course_end(run);
         if (!next_cell(run)) {

@@ -15,10 +15,14 @@ struct watch {
     const struct check *check;
     enum quantifier quantifier;
     uint64_t from_ns, to_ns; /* to_ns 0: the phase goes on */
+    uint64_t begin_ns;       /* of the time that its quantifier gives it */
     uint64_t next_look_ns;
     bool asking; /* a probe is under way */
     struct logwatch *log;
     struct count_mark mark;
+    struct count_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
+    uint64_t second_ns;
+    double rate_per_s; /* of the last whole second; < 0: none yet */
     bool decided;
     enum outcome outcome;
     uint64_t known; /* looks that told something */
@@ -58,10 +62,12 @@ struct watch *watch_new(struct run *run, const struct check *check, enum quantif
     w->run = run;
     w->check = check;
     w->quantifier = quantifier;
-    w->from_ns = from_ns;
+    w->from_ns = w->begin_ns = from_ns;
     w->outcome = OUTCOME_UNKNOWN;
     if (check->kind == CHECK_CALLS)
-        w->mark = count_now(w);
+        w->mark = w->second = count_now(w);
+    w->second_ns = from_ns;
+    w->rate_per_s = -1;
     if (check->kind == CHECK_LOG && open_log(w)) {
         watch_free(w);
         return NULL;
@@ -88,16 +94,38 @@ static void set(struct observation *o, enum metric metric, double value)
     o->number[metric] = value;
 }
 
+static double rate_between(uint64_t before, uint64_t now, uint64_t ns)
+{
+    return (double)(now - before) * (double)NS_PER_S / (double)ns;
+}
+
+/* At the end of a phase the rate is that of the phase.  Looked at while it goes on, it is that of the last
+ * whole second: of the first instants it would be nothing, and of the phase so far a burst at its start would
+ * never leave it. */
+static void observe_rate(struct watch *w, struct count_mark now, uint64_t now_ns, struct observation *o)
+{
+    if (w->quantifier == AT_END) {
+        if (now_ns > w->from_ns)
+            set(o, METRIC_rate, rate_between(w->mark.calls, now.calls, now_ns - w->from_ns));
+        return;
+    }
+    if (now_ns >= w->second_ns + NS_PER_S) {
+        w->rate_per_s = rate_between(w->second.calls, now.calls, now_ns - w->second_ns);
+        w->second = now;
+        w->second_ns = now_ns;
+    }
+    if (w->rate_per_s >= 0)
+        set(o, METRIC_rate, w->rate_per_s);
+}
+
 static void observe_calls(struct watch *w, uint64_t now_ns, struct observation *o)
 {
     struct count_mark now = count_now(w);
-    double seconds = (double)(now_ns - w->from_ns) / (double)NS_PER_S;
 
     o->samples = 1;
     set(o, METRIC_count, (double)(now.calls - w->mark.calls));
     set(o, METRIC_connects, (double)(now.connects - w->mark.connects));
-    if (seconds > 0)
-        set(o, METRIC_rate, (double)(now.calls - w->mark.calls) / seconds);
+    observe_rate(w, now, now_ns, o);
 }
 
 static double growth(uint64_t now, uint64_t before)
@@ -265,7 +293,7 @@ static void look(struct watch *w, uint64_t now_ns)
 
 static bool is_late(const struct watch *w, uint64_t now_ns)
 {
-    return w->quantifier == EVENTUALLY && w->check->time_ns && now_ns > w->from_ns + w->check->time_ns;
+    return w->quantifier == EVENTUALLY && w->check->time_ns && now_ns > w->begin_ns + w->check->time_ns;
 }
 
 void watch_tick(struct watch *w, uint64_t now_ns)
@@ -334,6 +362,11 @@ void watch_settle(struct watch *w, enum phase phase)
                             .samples = w->samples,
                             .at = c->at,
                         });
+}
+
+void watch_begin(struct watch *w, uint64_t begin_ns)
+{
+    w->begin_ns = begin_ns;
 }
 
 void watch_slide(struct watch *w, uint64_t now_ns, uint64_t window_ns)

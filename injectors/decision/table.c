@@ -57,17 +57,32 @@ static void publish(struct table *table)
     atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
 }
 
+/* A place that was never used, or else the one after the last that is free again: the longest unused, so that
+ * no reader is still at its old rule. */
+static int free_place(const struct table *table)
+{
+    if (table->rule_count < RULE_MAX)
+        return (int)table->rule_count;
+    for (uint32_t i = 1; i <= RULE_MAX; i++)
+        if (!is_armed(&table->rules[(table->last_rule + i) % RULE_MAX]))
+            return (int)((table->last_rule + i) % RULE_MAX);
+    return -1;
+}
+
 int table_arm(struct table *table, const struct rule *rule)
 {
-    if (table->rule_count >= RULE_MAX)
+    int index = free_place(table);
+
+    if (index < 0)
         return -1;
-    uint32_t index = table->rule_count;
-    struct rule *slot = &table->rules[index];
-    memcpy(slot, rule, sizeof(*slot));
-    atomic_store_explicit(&slot->state, RULE_ARMED, memory_order_release);
-    table->rule_count = index + 1;
+    struct rule *place = &table->rules[index];
+    memcpy(place, rule, sizeof(*place));
+    atomic_store_explicit(&place->state, RULE_ARMED, memory_order_release);
+    table->last_rule = (uint32_t)index;
+    if (table->rule_count < RULE_MAX)
+        table->rule_count++;
     publish(table);
-    return (int)index;
+    return index;
 }
 
 void table_lift(struct table *table, uint32_t index)

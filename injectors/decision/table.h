@@ -41,6 +41,7 @@ struct table {
     _Atomic uint64_t lease_ns; /* CLOCK_MONOTONIC; no rule strikes from then on */
     _Atomic uint32_t epoch;    /* grows with each change; a futex word that delayed calls wait on */
     uint32_t rule_count;       /* rules ever used: the scan's bound */
+    uint32_t last_rule;        /* index of the one armed last; the orchestrator's alone */
     uint32_t target_count;
     uint32_t watched; /* dependencies whose traffic is counted, one bit each */
 
@@ -61,7 +62,7 @@ void table_init(struct table *table);
 /* Is it one of ours, of this layout and whole?  size_bytes: what is really mapped. */
 bool table_is_valid(const struct table *table, uint64_t size_bytes);
 
-/* Copy a sealed rule in and arm it.  Returns its index, or -1 when all RULE_MAX were used. */
+/* Copy a sealed rule in and arm it.  Returns its index, or -1 when RULE_MAX are armed. */
 int table_arm(struct table *table, const struct rule *rule);
 
 /* Lift one rule; lifting twice does nothing.  The caller wakes those who wait on epoch. */
