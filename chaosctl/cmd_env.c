@@ -112,6 +112,22 @@ static int unknown_service(const struct state *state, const char *name)
     return -2;
 }
 
+/* Its process has the variables already; another with the same index would be taken for it. */
+static int started_by_run(const struct state *state, const char *name)
+{
+    const char *separator = "these join: ";
+
+    fprintf(stderr, "chaosctl env: %s is started by the run; ", name);
+    for (size_t i = 0; i < state->services_count; i++) {
+        if (!state->services[i].join)
+            continue;
+        fprintf(stderr, "%s%s", separator, state->services[i].name);
+        separator = ", ";
+    }
+    fputs(*separator == ',' ? "\n" : "no service joins\n", stderr);
+    return -2;
+}
+
 static int choose_service(const struct state *state, const char *name)
 {
     int chosen = -1, joined = 0;
@@ -124,6 +140,8 @@ static int choose_service(const struct state *state, const char *name)
     }
     if (name && chosen < 0)
         return unknown_service(state, name);
+    if (name && !state->services[chosen].join)
+        return started_by_run(state, name);
     if (joined < 2)
         return chosen;
     fputs("chaosctl env: several services join; say which with --service:\n", stderr);

@@ -57,6 +57,8 @@ static int take_option(struct exec *exec, int id, const char *value)
 {
     switch (id) {
     case OPTION_FAULT:
+        if (!strcmp(value, "--"))
+            return usage_error(&command_exec, "-f needs a SPEC, such as refuse:target=127.0.0.1:6379");
         if (exec->specs_count == EXEC_FAULT_MAX)
             return usage_error(&command_exec, "more than %d faults", EXEC_FAULT_MAX);
         exec->specs[exec->specs_count++] = value;
@@ -136,15 +138,23 @@ static void ended(void *arg, pid_t pid, int status)
     loop_stop(exec->loop);
 }
 
+static bool asks_to_end(int signal)
+{
+    return signal == SIGTERM || signal == SIGHUP || signal == SIGINT;
+}
+
 /* What the terminal sends, it sends to the command as well.  A paused command cannot answer, so its pause
- * ends. */
+ * ends; one that somebody else stopped is continued if it is to end. */
 static void on_signal(void *arg, int signal)
 {
     struct exec *exec = arg;
 
     exec_resume(exec);
-    if (loop_signal_was_sent(exec->loop))
-        kill(exec->pid, signal);
+    if (!loop_signal_was_sent(exec->loop))
+        return;
+    kill(exec->pid, signal);
+    if (asks_to_end(signal))
+        kill(exec->pid, SIGCONT);
 }
 
 static int watch_signals(struct exec *exec)
@@ -278,7 +288,7 @@ static int set_up_and_run(struct exec *exec)
     int error = exec_read_faults(exec, &wrong);
     fputs(buf_text(&wrong), stderr);
     if (error)
-        return EXIT_EXEC;
+        return error == -ENOMEM ? failed(error, "cannot read the faults") : EXIT_EXEC;
     if (!exec->lease_ns)
         exec->lease_ns = exec->scenario->lease_ns;
     error = control_new(&exec->control);

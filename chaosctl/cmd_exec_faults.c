@@ -28,32 +28,54 @@ static char *complete_spec(const char *spec)
     return buf_steal(&text);
 }
 
-static void add_fault(struct exec *exec, const char *spec, struct diag *diag)
+/* A file would be named by its lines; of several SPECs each is named by itself. */
+static void explain(const char *spec, const struct diag *diag, struct buf *ret_text)
+{
+    struct position at;
+    const char *message;
+
+    for (size_t i = 0; (message = diag_message(diag, i, &at)); i++) {
+        buf_add(ret_text, "chaosctl exec: --fault \"");
+        for (const char *p = spec; *p; p++)
+            buf_add_n(ret_text, (unsigned char)*p < ' ' || *p == 127 ? "?" : p, 1);
+        buf_add(ret_text, "\"");
+        if (at.line)
+            buf_printf(ret_text, " at %d", at.column);
+        buf_printf(ret_text, ": %s\n", message);
+    }
+}
+
+static int add_fault(struct exec *exec, const char *spec, struct buf *ret_text)
 {
     cleanup_free char *whole = complete_spec(spec);
     struct plan *plan = &exec->plans[exec->plans_count];
+    struct diag *diag = diag_new(spec);
 
     *plan = (struct plan){.exec = exec, .rule = -1, .guard = -1};
-    if (whole && !scenario_add_fault(exec->scenario, whole, diag, &plan->fault))
+    int error = whole && diag ? scenario_add_fault(exec->scenario, whole, diag, &plan->fault) : -ENOMEM;
+    if (!error)
         exec->plans_count++;
+    else if (diag)
+        explain(spec, diag, ret_text);
+    diag_free(diag);
+    return error;
 }
 
 int exec_read_faults(struct exec *exec, struct buf *ret_text)
 {
+    int error = 0;
+
     exec->scenario = scenario_empty();
-    struct diag *diag = diag_new("--fault");
-    if (!exec->scenario || !diag) {
-        diag_free(diag);
+    if (!exec->scenario)
         return -ENOMEM;
-    }
     exec->service = (struct service){.name = COMMAND_NAME, .argv = exec->argv};
     exec->scenario->services = &exec->service;
     exec->scenario->services_count = 1;
-    for (size_t i = 0; i < exec->specs_count; i++)
-        add_fault(exec, exec->specs[i], diag);
-    diag_render(diag, ret_text);
-    diag_free(diag);
-    return exec->plans_count == exec->specs_count ? 0 : -EINVAL;
+    for (size_t i = 0; i < exec->specs_count && error != -ENOMEM; i++) {
+        int one = add_fault(exec, exec->specs[i], ret_text);
+        error = one ? one : error;
+    }
+    return error;
 }
 
 /* --- carried out from outside --- */

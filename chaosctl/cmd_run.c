@@ -1,5 +1,6 @@
 /* chaosctl run: scenarios, judged.  Floor 5. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +17,13 @@
 enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, QUIET, JSON, NO_COLOR };
 
 static const struct option_row options[] = {
-    {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder)"},
-    {REPORT, 'r', "report", "NAME=FILE", "write a report as well: json, junit, markdown...; may be repeated"},
+    {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder); %s as in reports"},
+    {REPORT, 'r', "report", "NAME=FILE", "write a report as well; %s in FILE: the scenario's name"},
     {SEED, 's', "seed", "N", "decide from this seed instead of the scenario's"},
     {ONLY, 'o', "only", "GLOB", "run only experiments (or EXPERIMENT/CELL) that fit"},
     {KEEP, 'k', "keep", NULL, "keep the run's folder with the services' logs"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
-    {JSON, 'j', "json", NULL, "print the result as JSON instead of text"},
+    {JSON, 'j', "json", NULL, "print the result as JSON; of several FILEs, an array"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
     {0},
 };
@@ -35,7 +36,8 @@ const struct command command_run = {
     .summary = "Run scenarios: inject faults into real services and judge how they cope",
     .details =
         "Starts the services, waits for the steady state, injects, checks, lifts, measures the recovery,\n"
-        "cleans up and reports.  All files are checked before anything is started.\n\n"
+        "cleans up and reports.  All files, and where reports go, are checked before anything is started.\n"
+        "Reports are terminal, json, junit, markdown and github; --report may be repeated.\n\n"
         "Exit code: 0 every hypothesis held and every fault landed; 1 refuted; 2 usage or an invalid\n"
         "file; 3 inconclusive; 4 stopped; 5 the tool or the clean-up failed.",
     .options = options,
@@ -44,12 +46,28 @@ const struct command command_run = {
 
 /* --- the command line --- */
 
+#define THERE_ARE "terminal, json, junit, markdown and github"
+
+/* In the words of `report --format`. */
+static int unknown_report(const char *name)
+{
+    const char *names[RUN_REPORTS_MAX];
+    size_t n = 0;
+
+    if (!strcmp(name, "html") || !strcmp(name, "openmetrics"))
+        return usage_error(&command_run, "format %s is not in this version yet; there are " THERE_ARE, name);
+    for (const struct report *const *r = reports; *r && n < RUN_REPORTS_MAX; r++)
+        names[n++] = (*r)->name;
+    const char *near = suggest(name, names, n);
+    if (near)
+        return usage_error(&command_run, "unknown report \"%s\" (did you mean \"%s\"?)", name, near);
+    return usage_error(&command_run, "unknown report \"%s\"; there are " THERE_ARE, name);
+}
+
 static int add_report(struct run_request *request, const char *value)
 {
     const char *equals = strchr(value, '=');
     cleanup_free char *name = strndup(value, equals ? (size_t)(equals - value) : strlen(value));
-    const char *names[RUN_REPORTS_MAX];
-    size_t n = 0;
 
     if (!name || !equals || !equals[1])
         return usage_error(&command_run, "--report takes NAME=FILE, not \"%s\"", value);
@@ -61,18 +79,17 @@ static int add_report(struct run_request *request, const char *value)
         request->reports[request->reports_count++].path = equals + 1;
         return 0;
     }
-    for (const struct report *const *r = reports; *r && n < RUN_REPORTS_MAX; r++)
-        names[n++] = (*r)->name;
-    const char *near = suggest(name, names, n);
-    return usage_error(&command_run,
-                       near ? "unknown report \"%s\" (did you mean \"%s\"?)" : "unknown report \"%s\"", name,
-                       near);
+    return unknown_report(name);
 }
 
 static int take_option(struct run_request *request, int id, const char *value)
 {
     switch (id) {
-    case JOURNAL: request->journal = value; return 0;
+    case JOURNAL:
+        request->journal = value;
+        if (!*value || !strcmp(value, "-"))
+            return usage_error(&command_run, "--journal takes the path of a file, not \"%s\"", value);
+        return 0;
     case REPORT: return add_report(request, value);
     case SEED:
         request->has_seed = true;
@@ -137,6 +154,42 @@ static struct scenario *load(const char *path, const struct run_request *request
     return scenario;
 }
 
+/* As run.c picks cells. */
+static bool fits(const struct scenario *scenario, const char *glob)
+{
+    for (size_t i = 0; i < scenario->cells_count; i++) {
+        const struct cell *cell = &scenario->cells[i];
+        cleanup_free char *full = NULL;
+        if (!fnmatch(glob, cell->experiment, 0) ||
+            (asprintf(&full, "%s/%s", cell->experiment, cell->label) >= 0 && !fnmatch(glob, full, 0)))
+            return true;
+    }
+    return false;
+}
+
+/* What --only leaves nothing of.  Known before the first scenario starts: one that fits nowhere is a typo. */
+static int leave_out(struct scenario **scenarios, char **files, size_t count,
+                     const struct run_request *request)
+{
+    const char *glob = request->options.only;
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++)
+        left += fits(scenarios[i], glob);
+    if (!left)
+        return usage_error(&command_run, "no experiment%s%s fits --only %s", count == 1 ? " of " : "",
+                           count == 1 ? files[0] : "", glob);
+    for (size_t i = 0; i < count; i++) {
+        if (fits(scenarios[i], glob))
+            continue;
+        if (!request->quiet)
+            fprintf(stderr, "chaosctl run: %s: skipped: no experiment fits --only %s\n", files[i], glob);
+        scenario_free(scenarios[i]);
+        scenarios[i] = NULL;
+    }
+    return EXIT_PASS;
+}
+
 /* --- running --- */
 
 static void describe(struct run_result *result, const struct scenario *scenario)
@@ -152,7 +205,8 @@ static void describe(struct run_result *result, const struct scenario *scenario)
     result->run = "";
 }
 
-static int run_one(const struct scenario *scenario, const struct run_request *request)
+/* *ret_stopped: nothing else is to be started, whatever the exit code says. */
+static int run_one(const struct scenario *scenario, struct run_request *request, bool *ret_stopped)
 {
     struct run_result *result = result_new();
     struct run_output output = {.request = request, .scenario = scenario, .result = result};
@@ -163,13 +217,11 @@ static int run_one(const struct scenario *scenario, const struct run_request *re
     struct run_hooks hooks = output_hooks(&output);
     int r = run_scenario(scenario, &request->options, &hooks, result);
     int status = EXIT_TOOL;
-    if (r == -ENOENT && request->options.only)
-        status = usage_error(&command_run, "%s: no experiment fits --only %s", scenario->path,
-                             request->options.only);
-    else if (r)
+    if (r)
         fprintf(stderr, "chaosctl run: cannot begin: %s\n", strerror(-r));
     else
         status = output_finish(&output);
+    *ret_stopped = result->stopped;
     result_free(result);
     return status;
 }
@@ -183,22 +235,48 @@ static int worse(int a, int b)
     return rank[a] >= rank[b] ? a : b;
 }
 
-static int run_all(char **files, int count, const struct run_request *request)
+static int load_all(struct scenario **scenarios, char **files, size_t count,
+                    const struct run_request *request)
 {
-    struct scenario **scenarios = calloc((size_t)count, sizeof(*scenarios));
     int status = EXIT_PASS;
 
-    for (int i = 0; scenarios && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         scenarios[i] = load(files[i], request);
         if (!scenarios[i])
             status = EXIT_USAGE;
     }
-    for (int i = 0; scenarios && status != EXIT_USAGE && status != EXIT_STOPPED && i < count; i++)
-        status = worse(status, run_one(scenarios[i], request));
-    for (int i = 0; scenarios && i < count; i++)
+    return status;
+}
+
+static int run_checked(struct scenario **scenarios, char **files, size_t count, struct run_request *request)
+{
+    int status = load_all(scenarios, files, count, request);
+
+    if (!status && request->options.only)
+        status = leave_out(scenarios, files, count, request);
+    if (!status)
+        status = output_check(request, scenarios, files, count);
+    if (status)
+        return status;
+    output_begin_all(request);
+    bool stopped = false;
+    for (size_t i = 0; !stopped && i < count; i++)
+        if (scenarios[i])
+            status = worse(status, run_one(scenarios[i], request, &stopped));
+    output_end_all(request);
+    return status;
+}
+
+static int run_all(char **files, size_t count, struct run_request *request)
+{
+    cleanup_free struct scenario **scenarios = calloc(count, sizeof(struct scenario *));
+
+    if (!scenarios)
+        return EXIT_TOOL;
+    int status = run_checked(scenarios, files, count, request);
+    for (size_t i = 0; i < count; i++)
         scenario_free(scenarios[i]);
-    free(scenarios);
-    return scenarios ? status : EXIT_TOOL;
+    return status;
 }
 
 static int run_command(int argc, char **argv)
@@ -216,5 +294,6 @@ static int run_command(int argc, char **argv)
     if (!o.operand_count)
         return usage_error(&command_run, "no scenario given");
     signal(SIGPIPE, SIG_IGN);
-    return run_all(o.operands, o.operand_count, &request);
+    request.several = o.operand_count > 1;
+    return run_all(o.operands, (size_t)o.operand_count, &request);
 }

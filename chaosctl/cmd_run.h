@@ -3,28 +3,33 @@
 #ifndef CHAOSCTL_CMD_RUN_H
 #define CHAOSCTL_CMD_RUN_H
 
+#include "chaosctl/command.h"
 #include "chaosctl/report/journal.h"
 #include "chaosctl/report/report.h"
 #include "chaosctl/run/run.h"
 
 #define RUN_REPORTS_MAX 16
 
+extern const struct command command_run;
+
 /* What the command line asks for. */
 struct run_request {
     struct run_options options;
-    const char *journal; /* path, or NULL: in the state folder */
+    const char *journal; /* path, or NULL: in the state folder; as those of reports, it may hold %s */
     bool quiet, json, colourless, has_seed;
+    bool several; /* FILEs: each with reports and a journal of its own, and JSON is an array */
+    size_t shown; /* results that were printed */
     uint64_t seed;
     struct {
         const struct report *report;
-        const char *path;
+        const char *path; /* each %s in it becomes the name of the scenario's file */
     } reports[RUN_REPORTS_MAX];
     size_t reports_count;
 };
 
 /* One scenario's output. */
 struct run_output {
-    const struct run_request *request;
+    struct run_request *request;
     const struct scenario *scenario;
     struct run_result *result;
     struct journal *journal;
@@ -32,10 +37,19 @@ struct run_output {
     bool live;         /* a live line on standard error */
 };
 
+/* Can all be written where it is to go, and is nothing written over another?  scenarios: NULL for one that is
+ * left out; files: their operands.  Says what is wrong, and returns EXIT_USAGE. */
+int output_check(const struct run_request *request, struct scenario *const *scenarios, char *const *files,
+                 size_t count);
+
 /* The hooks that journal and show; output must outlive the run. */
 struct run_hooks output_hooks(struct run_output *output);
 
 /* Reports, annotations and the verdict; returns the exit code. */
 int output_finish(struct run_output *output);
+
+/* Around the results of several scenarios. */
+void output_begin_all(const struct run_request *request);
+void output_end_all(const struct run_request *request);
 
 #endif

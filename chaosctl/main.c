@@ -20,8 +20,16 @@ static int help(FILE *out, int status)
           out);
     for (const struct command *const *c = commands; *c; c++)
         fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
-    fputs("\n`chaosctl COMMAND --help` tells more; so does `man chaosctl`.\n", out);
+    fputs("\n`chaosctl COMMAND --help` or `chaosctl help COMMAND` tells more; so does `man chaosctl`.\n",
+          out);
     return status;
+}
+
+static int misplaced(const char *option)
+{
+    fprintf(stderr, "chaosctl: unknown option %s: options stand after the command, as in ", option);
+    fprintf(stderr, "`chaosctl COMMAND %s`\nTry `chaosctl --help`.\n", option);
+    return EXIT_USAGE;
 }
 
 static int unknown(const char *name)
@@ -38,28 +46,52 @@ static int unknown(const char *name)
     return EXIT_USAGE;
 }
 
-/* A full disk or a closed pipe must not look like success. */
-static int flushed(int status)
+/* A full disk or a closed pipe must not look like success, nor a verdict that nobody could read like one. */
+static int flushed(int status, bool judged)
 {
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "chaosctl: cannot write to standard output: %m\n");
-        return status == EXIT_PASS ? EXIT_TOOL : status;
+        return status == EXIT_PASS || judged ? EXIT_TOOL : status;
     }
     return status;
+}
+
+static const struct command *find(const char *name)
+{
+    for (const struct command *const *c = commands; *c; c++)
+        if (!strcmp((*c)->name, name))
+            return *c;
+    return NULL;
+}
+
+/* `help COMMAND` is `COMMAND --help`. */
+static int help_on(char *name)
+{
+    char option[] = "--help", *argv[] = {name, option, NULL};
+    const struct command *command = find(name);
+
+    return command ? flushed(command->run(2, argv), false) : unknown(name);
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2)
         return help(stderr, EXIT_USAGE);
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        return flushed(help(stdout, EXIT_PASS));
-    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+    if (!strcmp(argv[1], "help") && argc > 2)
+        return help_on(argv[2]);
+    if (is_one_of(argv[1], "--help", "-h", "help"))
+        return flushed(help(stdout, EXIT_PASS), false);
+    if (is_one_of(argv[1], "--version", "-V", "version")) {
         puts("chaosctl " CHAOSCTL_VERSION);
-        return flushed(EXIT_PASS);
+        return flushed(EXIT_PASS, false);
     }
-    for (const struct command *const *c = commands; *c; c++)
-        if (!strcmp((*c)->name, argv[1]))
-            return flushed((*c)->run(argc - 1, argv + 1));
-    return unknown(argv[1]);
+    const struct command *command = find(argv[1]);
+    if (!command)
+        return *argv[1] == '-' ? misplaced(argv[1]) : unknown(argv[1]);
+    return flushed(command->run(argc - 1, argv + 1), !strcmp(command->name, "run"));
 }

@@ -100,7 +100,12 @@ static void find_out_memory(const struct ask *a, struct subject *s)
         s->caller = object_name(a->return_address);
 }
 
-static bool decided(const struct ask *a, struct verdict *ret_verdict)
+static bool is_datagram(const struct ask *a)
+{
+    return a->known ? !(a->known & KNOWN_STREAM) : a->type == SOCK_DGRAM;
+}
+
+static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_late)
 {
     uint32_t service = shim_service();
     struct subject s = {
@@ -110,6 +115,8 @@ static bool decided(const struct ask *a, struct verdict *ret_verdict)
         .direction = a->direction,
         .now_ns = shim_now_ns(),
         .is_literal = a->is_literal,
+        .is_datagram = is_datagram(a),
+        .is_late = is_late,
     };
 
     if (!has_lease(s.now_ns))
@@ -131,8 +138,12 @@ static bool judge(struct ask *a)
     identify(a);
     if (!((a->targets | TARGET_ANY) & armed))
         return false;
+    /* The number may be another file's by now; what is not the target's is neither counted nor judged as if
+     * it were. */
+    if (known_targets(a->known) && !descriptor_holds(a->fd, a->known))
+        identify(a);
     traffic_ask(a);
-    return decided(a, &v) && effect_apply(a, &v);
+    return decided(a, &v, false) && effect_apply(a, &v);
 }
 
 bool ask(struct ask *a)
@@ -162,7 +173,7 @@ static bool ask_late(struct ask *a)
 
     if (!shim_enter(&stay))
         return false;
-    if (known_targets(a->known) && decided(a, &v))
+    if (known_targets(a->known) && decided(a, &v, true))
         reset = effect_apply_late(a, &v);
     shim_leave(&stay);
     return reset;
@@ -174,9 +185,15 @@ static ssize_t is_reset(void)
     return -1;
 }
 
-ssize_t ask_woken(ssize_t result)
+/* Only where something was armed, ever, and on a stream: others have reasons of their own for EPIPE. */
+ssize_t ask_woken(int fd, ssize_t result)
 {
-    return result == -1 && errno == EPIPE ? is_reset() : result;
+    if (result != -1 || errno != EPIPE || !shim_epoch())
+        return result;
+    if (endpoint_type(fd) == SOCK_STREAM)
+        return is_reset();
+    errno = EPIPE;
+    return result;
 }
 
 ssize_t ask_done(struct ask *a, ssize_t result)
@@ -184,7 +201,7 @@ ssize_t ask_done(struct ask *a, ssize_t result)
     bool receives = call_role(a->call) == ROLE_RECEIVE;
 
     if (!a->was_asked)
-        return receives ? received(result) : result;
+        return receives ? received(a->fd, result) : result;
     if (a->was_reset)
         return result == -1 && errno == EPIPE && !receives ? result : is_reset();
     if (receives && result <= 0 && a->epoch != shim_epoch() && ask_late(a))
@@ -194,5 +211,5 @@ ssize_t ask_done(struct ask *a, ssize_t result)
     if (receives && result == -1 && errno == ENOTCONN && a->known & KNOWN_RESET)
         return 0;
     traffic_done(a, result);
-    return receives ? received(result) : result;
+    return receives ? received(a->fd, result) : result;
 }

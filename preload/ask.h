@@ -53,10 +53,10 @@ ssize_t ask_done(struct ask *a, ssize_t result) HIDDEN;
 
 /* For calls that receive, on the way that asks nothing: a reset from outside wakes them with EPIPE, which no
  * receiving call knows.  Costs a call that received something one comparison. */
-ssize_t ask_woken(ssize_t result) HIDDEN;
-static inline ssize_t received(ssize_t result)
+ssize_t ask_woken(int fd, ssize_t result) HIDDEN;
+static inline ssize_t received(int fd, ssize_t result)
 {
-    return __builtin_expect(result > 0, 1) ? result : ask_woken(result);
+    return __builtin_expect(result > 0, 1) ? result : ask_woken(fd, result);
 }
 
 #endif

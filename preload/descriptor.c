@@ -7,11 +7,11 @@
 #include "preload/endpoint.h"
 #include "preload/shim.h"
 
-/* As many as the kernel allows by default (fs.nr_open); the pages of those never used cost nothing.  Beyond
- * it a descriptor is learned at each call. */
-#define DESCRIPTOR_MAX (1u << 20)
+/* Half a megabyte, whose pages cost nothing until they are used, but count against RLIMIT_AS and mlockall.
+ * Beyond it a descriptor is learned at each call. */
+#define DESCRIPTOR_MAX (1u << 16)
 
-#define EPOCH_SHIFT 40
+#define EPOCH_SHIFT 41
 #define STATE_MASK  ((UINT64_C(1) << EPOCH_SHIFT) - 1)
 #define CARRIED     (KNOWN_FRESH | KNOWN_ANSWERED)
 
@@ -40,10 +40,18 @@ static void word_store(int fd, uint64_t word)
         ;
 }
 
+/* What was accepted is told by its own end alone: its peer may fit some other target by chance. */
+static uint64_t learn_inbound(int fd, int type, uint64_t known)
+{
+    uint32_t targets = endpoint_own(fd, type);
+
+    return known | (targets ? KNOWN_INBOUND | KNOWN_ANSWERED : 0) | targets;
+}
+
 /* The peer tells whom the process called; where it is nobody we know, its own end tells who called the
  * process. Accepted limit: on a connection that was accepted before anything was armed, a client whose own
  * address fits a target without a port is taken for that target. */
-static uint64_t learn(int fd)
+static uint64_t learn(int fd, uint64_t old)
 {
     int type = fd < 0 ? -1 : endpoint_type(fd);
     uint32_t targets = 0;
@@ -52,20 +60,19 @@ static uint64_t learn(int fd)
         return KNOWN;
     uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0);
     if (endpoint_peer(fd, type, &targets))
-        known |= KNOWN_APART;
-    if (targets)
+        known |= KNOWN_APART | (endpoint_is_closed(fd) ? 0 : KNOWN_ALIVE);
+    if (targets && !(old & KNOWN_INBOUND))
         return known | KNOWN_OUTBOUND | KNOWN_ANSWERED | targets;
-    targets = endpoint_own(fd, type);
-    return known | (targets ? KNOWN_INBOUND | KNOWN_ANSWERED : 0) | targets;
+    return learn_inbound(fd, type, known);
 }
 
 /* The orchestrator resets idle connections from outside, after it armed the rule: then the peer is gone, and
- * what was known before is all that tells whose it was.  Of a number that was reused meanwhile we believe it
- * too, wrongly, but only while it has no peer, and then the call fails anyhow. */
+ * what was known before is all that tells whose it was.  Only a socket that is closed may have lost its peer:
+ * a number that was reused for a listener or a new attempt is another's. */
 static bool lost_its_peer(uint64_t old, uint64_t fresh)
 {
     return fresh & KNOWN_APART && fresh & KNOWN_STREAM && old & KNOWN_STREAM && known_targets(old) &&
-           !known_targets(fresh) && !(old & KNOWN_APART);
+           !known_targets(fresh) && !(fresh & KNOWN_ALIVE) && !(old & KNOWN_APART);
 }
 
 static uint64_t reconcile(uint64_t old, uint64_t fresh)
@@ -90,14 +97,17 @@ uint64_t descriptor_find(int fd)
 
     if (known)
         return known;
-    known = reconcile(word_load(fd) & STATE_MASK, learn(fd));
-    descriptor_set(fd, known);
+    uint64_t old = word_load(fd) & STATE_MASK;
+    known = reconcile(old, learn(fd, old));
+    /* Without a peer it may still be bound, listened on or connected, unseen: not kept. */
+    if (known_targets(known) || !(known & KNOWN_APART))
+        descriptor_set(fd, known);
     return known;
 }
 
 bool descriptor_holds(int fd, uint64_t known)
 {
-    uint64_t fresh = learn(fd);
+    uint64_t fresh = learn(fd, known);
 
     if (lost_its_peer(known, fresh) || known_targets(fresh) == known_targets(known))
         return true;
@@ -112,6 +122,8 @@ void descriptor_set(int fd, uint64_t known)
 
 void descriptor_forget(int fd)
 {
+    if (shim_is_guest())
+        return;
     word_store(fd, 0);
 }
 
@@ -119,11 +131,15 @@ void descriptor_forget_range(unsigned first, unsigned last)
 {
     uint32_t end = atomic_load_explicit(&highest, memory_order_relaxed);
 
+    if (shim_is_guest())
+        return;
     for (unsigned fd = first; fd <= last && fd <= end; fd++)
         descriptor_forget((int)fd);
 }
 
 void descriptor_copy(int from, int to)
 {
+    if (shim_is_guest())
+        return;
     word_store(to, word_load(from));
 }

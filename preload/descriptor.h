@@ -2,9 +2,8 @@
  *
  * Soft state.  A word is believed only while the table's epoch is the one that it was learned in, so nothing
  * has to be followed while nothing is armed, and each change of the table makes everything unknown; it is
- * learned again when it is needed.  Losing a word costs a system call, so a vfork child, whose closes land in
- * its parent's words, does no harm.  A wrong word (a number reused behind our back) is found out before a
- * strike: descriptor_holds. */
+ * learned again when it is needed.  A vfork child, whose closes would land in its parent's words, changes
+ * none.  A wrong word (a number reused behind our back) is found out before a strike: descriptor_holds. */
 #ifndef PRELOAD_DESCRIPTOR_H
 #define PRELOAD_DESCRIPTOR_H
 
@@ -23,6 +22,7 @@
 #define KNOWN_CONNECTING (UINT64_C(1) << 37) /* an attempt that is to be continued, not a new one */
 #define KNOWN_RESET      (UINT64_C(1) << 38) /* we reset it; it leads nowhere any more */
 #define KNOWN_APART      (UINT64_C(1) << 39) /* a socket without a peer */
+#define KNOWN_ALIVE      (UINT64_C(1) << 40) /* without one, but listening or still connecting */
 
 static inline uint32_t known_targets(uint64_t known)
 {

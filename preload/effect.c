@@ -88,8 +88,8 @@ static bool refuse(struct ask *a, const struct strike *s)
 {
     if (call_role(a->call) != ROLE_OPEN)
         return cannot_land(a, s);
-    int error = refuse_connect(a->fd, a->type, a->address);
-    return answer(a, s, error ? -1 : 0, error);
+    int error = refuse_connect(a->fd, a->address);
+    return answer(a, s, -1, error);
 }
 
 static bool is_unix(int fd)
@@ -139,7 +139,12 @@ static bool reset(struct ask *a, const struct strike *s)
         return cannot_land(a, s);
     bool by_kernel = !connected || disconnect(a->fd);
     descriptor_set(a->fd, KNOWN_STREAM | KNOWN_RESET);
-    answer(a, s, -1, ECONNRESET);
+    a->result = -1;
+    a->error = ECONNRESET;
+    if (connected)
+        landed(a, s);
+    else
+        decide_taken_back(&control.table, s); /* the orchestrator reset it, and counted that */
     a->was_reset = by_kernel;
     return !by_kernel;
 }
@@ -193,10 +198,6 @@ bool effect_apply(struct ask *a, const struct verdict *v)
 {
     bool patient = true, sleeps = v->delay_ns && !wait_is_forbidden(a);
 
-    if (known_targets(a->known) && !descriptor_holds(a->fd, a->known)) {
-        skip_all(a, v, 0);
-        return false;
-    }
     /* Counted before the sleep: a delay longer than its fault lasts has landed all the same. */
     int last = delays_settle(a, v, sleeps);
     if (sleeps) {

@@ -1,6 +1,7 @@
 /* Reading socket addresses.  Floor 1. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/un.h>
@@ -66,9 +67,10 @@ static bool read_any(union any *any, socklen_t len, int type, struct endpoint *r
 
 static bool copy(union any *to, const struct sockaddr *address, socklen_t len)
 {
-    if (!address || len < sizeof(sa_family_t) || len > sizeof(*to))
+    /* The kernel takes any length up to a sockaddr_storage's, and many programs give just that. */
+    if (!address || len < sizeof(sa_family_t) || len > sizeof(struct sockaddr_storage))
         return false;
-    memcpy(to, address, len);
+    memcpy(to, address, len < sizeof(*to) ? len : sizeof(*to));
     return true;
 }
 
@@ -147,12 +149,28 @@ int endpoint_type(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ? -1 : type;
 }
 
+/* To connect to no address in particular is to connect to this machine. */
+static void unset_wildcard(struct endpoint *end)
+{
+    static const uint8_t any6[16];
+
+    if (!is_wildcard(end))
+        return;
+    if (!memcmp(end->address, any6, 16))
+        memcpy(end->address, &in6addr_loopback, 16);
+    else
+        memcpy(end->address + 12, (const uint8_t[]){127, 0, 0, 1}, 4);
+}
+
 uint32_t endpoint_given(const struct sockaddr *address, socklen_t len, int type)
 {
     union any any;
     struct endpoint end;
 
-    return copy(&any, address, len) && read_any(&any, len, type, &end) ? endpoint_targets(&end) : 0;
+    if (!copy(&any, address, len) || !read_any(&any, len, type, &end))
+        return 0;
+    unset_wildcard(&end);
+    return endpoint_targets(&end);
 }
 
 int endpoint_peer(int fd, int type, uint32_t *ret_targets)
@@ -176,4 +194,12 @@ uint32_t endpoint_own(int fd, int type)
     if (getsockname(fd, &any.sa, &len) || !read_any(&any, len, type, &end))
         return 0;
     return endpoint_own_targets(&end);
+}
+
+bool endpoint_is_closed(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info.tcpi_state);
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) || info.tcpi_state == TCP_CLOSE;
 }

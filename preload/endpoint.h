@@ -28,6 +28,9 @@ uint32_t endpoint_host_targets(const uint8_t address[16]) HIDDEN;
 /* SO_TYPE; -1 when it is no socket.  errno changes. */
 int endpoint_type(int fd) HIDDEN;
 
+/* Is it no TCP connection, attempt or listener: what a disconnect leaves behind?  errno changes. */
+bool endpoint_is_closed(int fd) HIDDEN;
+
 /* What an address given to a call, and the descriptor's own ends, belong to.  errno changes.
  *
  * endpoint_peer returns 0 or the errno of getpeername; *ret_targets is set when it returns 0. */

@@ -45,7 +45,7 @@ extern __typeof__(sendfile64) sendfile64 EXPORT __attribute__((alias("sendfile")
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
     if (is_idle(CALL_read))
-        return received(real.read(fd, buf, len));
+        return received(fd, real.read(fd, buf, len));
     struct ask a = {.call = CALL_read, .fd = fd};
 
     if (ask(&a))
@@ -58,7 +58,7 @@ extern __typeof__(read) __read EXPORT __attribute__((alias("read")));
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size)
 {
     if (is_idle(CALL_read))
-        return received(real.__read_chk(fd, buf, len, buf_size));
+        return received(fd, real.__read_chk(fd, buf, len, buf_size));
     struct ask a = {.call = CALL_read, .fd = fd};
 
     if (ask(&a))
@@ -69,7 +69,7 @@ EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size)
 EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
 {
     if (is_idle(CALL_readv))
-        return received(real.readv(fd, parts, count));
+        return received(fd, real.readv(fd, parts, count));
     struct ask a = {.call = CALL_readv, .fd = fd};
 
     if (ask(&a))

@@ -69,7 +69,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
     if (is_idle(CALL_recv))
-        return received(real.recv(fd, buf, len, flags));
+        return received(fd, real.recv(fd, buf, len, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
     if (ask(&a))
@@ -80,7 +80,7 @@ EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags)
 {
     if (is_idle(CALL_recv))
-        return received(real.__recv_chk(fd, buf, len, buf_size, flags));
+        return received(fd, real.__recv_chk(fd, buf, len, buf_size, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
     if (ask(&a))
@@ -92,7 +92,7 @@ EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOC
                         socklen_t *restrict address_len)
 {
     if (is_idle(CALL_recvfrom))
-        return received(real.recvfrom(fd, buf, len, flags, address, address_len));
+        return received(fd, real.recvfrom(fd, buf, len, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
 
     if (ask(&a))
@@ -104,7 +104,7 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, in
                               __SOCKADDR_ARG address, socklen_t *address_len)
 {
     if (is_idle(CALL_recvfrom))
-        return received(real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
+        return received(fd, real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
 
     if (ask(&a))
@@ -129,7 +129,7 @@ static void forget_passed(struct msghdr *message)
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
     if (is_idle(CALL_recvmsg))
-        return received(real.recvmsg(fd, message, flags));
+        return received(fd, real.recvmsg(fd, message, flags));
     struct ask a = {.call = CALL_recvmsg, .fd = fd, .flags = flags};
 
     if (ask(&a))
@@ -143,7 +143,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
     if (is_idle(CALL_recvmmsg))
-        return (int)received(real.recvmmsg(fd, messages, count, flags, timeout));
+        return (int)received(fd, real.recvmmsg(fd, messages, count, flags, timeout));
     struct ask a = {.call = CALL_recvmmsg, .fd = fd, .flags = flags};
 
     if (ask(&a))

@@ -66,7 +66,7 @@ static int refused_by_us(int fd)
     return ECONNREFUSED;
 }
 
-int refuse_connect(int fd, int type, const struct sockaddr *address)
+int refuse_connect(int fd, const struct sockaddr *address)
 {
     union inet there;
 
@@ -76,7 +76,5 @@ int refuse_connect(int fd, int type, const struct sockaddr *address)
         loopback(address, &there);
     set_no_port(&there);
     int failed = real.connect(fd, &there.sa, size_of(&there));
-    if (!failed && type == SOCK_DGRAM)
-        return 0;
     return failed && is_natural(errno) ? errno : refused_by_us(fd);
 }

@@ -9,9 +9,10 @@
 /* Connect the socket to a port that nothing can listen on, port 0 of an address of this host, so that a
  * blocking connect, poll, epoll and SO_ERROR all say what they say of a closed port.
  *
- * Returns 0 (UDP: a connect succeeds, and what is sent is refused), or the errno that connect gives:
- * ECONNREFUSED, or EINPROGRESS on a non-blocking socket.  Where the kernel does not play along, ECONNREFUSED
- * all the same. */
-int refuse_connect(int fd, int type, const struct sockaddr *address) HIDDEN;
+ * For connections only: a datagram socket would stay connected to nowhere when the fault is lifted.
+ *
+ * Returns the errno that connect gives: ECONNREFUSED, or EINPROGRESS on a non-blocking socket.  Where the
+ * kernel does not play along, ECONNREFUSED all the same. */
+int refuse_connect(int fd, const struct sockaddr *address) HIDDEN;
 
 #endif

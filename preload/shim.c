@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "injectors/handshake.h"
@@ -18,6 +19,8 @@ enum state { STATE_FRESH, STATE_STARTING, STATE_STARTED };
 static _Atomic int state;
 static _Atomic bool resolved, mapped;
 static _Atomic uint32_t service = SERVICE_MAX;
+static _Atomic pid_t
+    owner; /* of this memory; a child by raw clone keeps its parent's, and is taken for a guest */
 
 /* Where on its stack this thread entered our code; 0 when it has not.  The place tells a nested call from one
  * after a handler jumped out of us (siglongjmp), which a flag would take for nested for ever.  Accepted
@@ -76,6 +79,7 @@ static void slot_claim(void)
 /* The map came along; the child only has to say who it is.  Holds no lock, so none is left held. */
 static void forked(void)
 {
+    owner = getpid();
     slot_claim();
 }
 
@@ -91,6 +95,7 @@ static bool start(void)
     if (!resolved)
         real_resolve();
     resolved = true;
+    owner = getpid();
     if (!environ)
         return false;
     const char *path = getauxval(AT_SECURE) ? NULL : env_find(HANDSHAKE_CONTROL);
@@ -176,6 +181,11 @@ uint64_t shim_now_ns(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+bool shim_is_guest(void)
+{
+    return owner != getpid();
 }

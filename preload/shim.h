@@ -57,6 +57,10 @@ void shim_resume(uintptr_t place) HIDDEN;
 /* The service that this process belongs to; SERVICE_MAX for none. */
 uint32_t shim_service(void) HIDDEN;
 
+/* CLOCK_MONOTONIC from the kernel itself: a preloaded libfaketime must not make a lease last for ever. */
 uint64_t shim_now_ns(void) HIDDEN;
+
+/* Is this process a vfork child, which runs in its parent's memory?  Costs a system call. */
+bool shim_is_guest(void) HIDDEN;
 
 #endif

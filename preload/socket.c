@@ -27,11 +27,25 @@ static int connected(const struct ask *a, int result)
     return result;
 }
 
+/* Over, well or badly: the next connect is an attempt of its own. */
+static int continued(int fd, int result)
+{
+    if (is_under_way(result, errno))
+        return result;
+    if (result && errno != EISCONN)
+        descriptor_forget(fd);
+    else
+        descriptor_set(fd, descriptor_peek(fd) & ~KNOWN_CONNECTING);
+    return result;
+}
+
 /* A second connect on an attempt that is under way asks how it goes, and is no attempt of its own. */
 EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
 {
-    if (is_idle(CALL_connect) || descriptor_peek(fd) & KNOWN_CONNECTING)
+    if (is_idle(CALL_connect))
         return real.connect(fd, address, len);
+    if (descriptor_peek(fd) & KNOWN_CONNECTING)
+        return continued(fd, real.connect(fd, address, len));
     struct ask a = {.call = CALL_connect, .fd = fd, .address = address.__sockaddr__, .address_len = len};
 
     if (ask(&a))

@@ -21,6 +21,10 @@ struct journal;
  * something else.  -errno. */
 int journal_open(const char *path, const char *run, const struct scenario *scenario,
                  struct journal **ret_journal);
+
+/* Would journal_open succeed?  Makes the folder, touches no file.  -EEXIST as above; -errno. */
+int journal_check(const char *path);
+
 void journal_close(struct journal *journal);
 const char *journal_path(const struct journal *journal);
 

@@ -77,6 +77,33 @@ int journal_file_open(struct journal_file *file, const char *path, const char *n
     return 0;
 }
 
+static int may_create(const char *path)
+{
+    cleanup_free char *folder = strdup(path);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+
+    if (!folder)
+        return -ENOMEM;
+    if (slash)
+        slash[slash == folder] = '\0';
+    return faccessat(AT_FDCWD, slash ? folder : ".", W_OK | X_OK, AT_EACCESS) ? -errno : 0;
+}
+
+int journal_file_check(const char *path)
+{
+    cleanup_free char *copy = path ? strdup(path) : NULL;
+    int r = path ? (copy ? 0 : -ENOMEM) : default_path("run", &copy);
+
+    if (!r)
+        r = make_folders(copy);
+    if (r)
+        return r;
+    cleanup_fd int fd = open(copy, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0)
+        return may_replace(fd) ? 0 : -EEXIST;
+    return errno == ENOENT ? may_create(copy) : -errno;
+}
+
 void journal_file_close(struct journal_file *file)
 {
     close(file->fd);

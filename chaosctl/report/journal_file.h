@@ -14,6 +14,7 @@ struct journal_file {
 
 /* As journal_open.  name: of the file in the state folder, without .jsonl, when path is NULL. */
 int journal_file_open(struct journal_file *file, const char *path, const char *name);
+int journal_file_check(const char *path);
 void journal_file_close(struct journal_file *file);
 
 /* One write(2).  A line that fits only in part is taken back. */

@@ -33,6 +33,7 @@ struct course {
     enum phase phase;
     bool over;
     bool entering;     /* the phase's entry has not been run yet */
+    bool was_ready;    /* its services were, once */
     bool stopping;     /* nothing but lifting and cleaning up is left to do */
     uint64_t phase_ns; /* when it began */
     uint64_t started_ns, started_wall_ns;

@@ -60,7 +60,7 @@ static void service_is_back(struct run *run)
 {
     struct course *c = &run->course;
 
-    if (c->pending_restarts && !--c->pending_restarts && c->phase == PHASE_LIFT)
+    if (c->pending_restarts && !--c->pending_restarts && c->phase == PHASE_LIFT && !c->entering)
         phase_done(run);
 }
 
@@ -91,7 +91,7 @@ static void service_event(void *arg, enum service_event event, int index, int st
     run_note(run, names[event], who, detail);
     switch (event) {
     case SERVICE_ALL_READY:
-        run->services_up = true;
+        run->services_up = c->was_ready = true;
         if (c->phase == PHASE_START)
             phase_done(run);
         break;
@@ -137,7 +137,8 @@ static void start_services(struct run *run)
 
 void phase_enter_start(struct run *run)
 {
-    if (cell_keeps_services(run))
+    run->course.was_ready = cell_keeps_services(run);
+    if (run->course.was_ready)
         phase_done(run);
     else
         start_services(run);

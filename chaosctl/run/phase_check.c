@@ -176,13 +176,21 @@ void watches_end(struct run *run)
     c->watches_count = 0;
 }
 
+uint64_t check_takes_ns(const struct cell *cell, const struct check *check)
+{
+    bool lasts = check->quantifier == ALWAYS || check->quantifier == NEVER;
+
+    if (check->time_ns)
+        return check->time_ns;
+    return lasts ? later(cell->timing.stable_for_ns, NS_PER_S) : 0;
+}
+
 uint64_t after_takes_ns(const struct cell *cell)
 {
     uint64_t longest_ns = 0;
 
     for (size_t i = 0; i < cell->after_count; i++)
-        if (cell->after[i].time_ns > longest_ns)
-            longest_ns = cell->after[i].time_ns;
+        longest_ns = later(longest_ns, check_takes_ns(cell, &cell->after[i]));
     /* One that eventually holds ends its look by itself; the phase waits for the last instant plus one look.
      */
     return longest_ns ? longest_ns + LOOK_NS : 0;

@@ -22,7 +22,10 @@ int watches_start_during(struct run *run); /* `during`, or the steady state itse
 void watches_settle(struct run *run, enum phase phase);
 void watches_end(struct run *run);
 
-/* How long `after` is looked at: as long as its longest quantifier asks. */
+/* How long a check of `after` is looked at: what its quantifier says; "always" and "never" need a while; 0:
+ * one look. */
+uint64_t check_takes_ns(const struct cell *cell, const struct check *check);
+/* And all of them: as long as the longest. */
 uint64_t after_takes_ns(const struct cell *cell);
 
 /* stop_when, from the baseline to the clean-up. */

@@ -20,7 +20,7 @@ void phase_enter_after(struct run *run)
 static bool nothing_to_wait_for(const struct course *c)
 {
     for (size_t i = 0; i < c->watches_count; i++)
-        if (c->cell->after[i].quantifier != AT_END && !watch_is_decided(c->watches[i]))
+        if (check_takes_ns(c->cell, &c->cell->after[i]) && !watch_is_decided(c->watches[i]))
             return false;
     return true;
 }
@@ -42,8 +42,9 @@ void phase_tick_after(struct run *run, uint64_t now_ns)
 void phase_enter_cleanup(struct run *run)
 {
     struct course *c = &run->course;
-    size_t count = run->services_up ? c->cell->cleanup_count : 0;
+    size_t count = run->services ? c->cell->cleanup_count : 0;
 
+    inject_lift(run); /* done already, if anything was armed; nothing may live through the clean-up */
     stops_end(run);
     loads_end(run);
     steps_free(c->steps);

@@ -46,7 +46,7 @@ void run_judge(struct run *run, enum verdict_of_run verdict, const char *reason)
 
 void run_abort(struct run *run, const char *reason)
 {
-    run->aborted = true;
+    run->aborted = run->result->stopped = true;
     run_note(run, "run.stopping", NULL, reason);
     run_judge(run, VERDICT_STOPPED, reason);
     stops_end(run);

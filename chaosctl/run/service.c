@@ -264,6 +264,8 @@ int services_restart(struct services *services, size_t index)
         return -ENOTSUP;
     if (services->stopping)
         return -ECANCELED;
+    if (unit->restarted)
+        return -EALREADY; /* two faults of one service end together: one restart, one SERVICE_READY */
     unit->restarts++;
     unit->restarted = true;
     unit_stop(unit, UNIT_RESTARTING);

@@ -10,6 +10,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/leftover.h"
 #include "chaosctl/run/service_unit.h"
 
 #define LOOK_TIMEOUT_NS NS_PER_S
@@ -116,11 +117,16 @@ static void start_now(struct unit *unit)
 static void describe_squatter(const struct unit *unit, char what[static 512])
 {
     const struct probe *ready = unit->service->ready;
+    size_t dead = 0;
+    const char *hint = !leftover_count(&dead) && dead
+                           ? " (a run that was killed may have left it: chaosctl doctor --clean)"
+                           : "";
 
     if (ready->kind == PROBE_TCP)
-        snprintf(what, 512, "%s:%u answers already: another process listens there", ready->host, ready->port);
+        snprintf(what, 512, "%s:%u answers already: another process listens there%s", ready->host,
+                 ready->port, hint);
     else
-        snprintf(what, 512, "%s answers already: another process listens there", ready->url);
+        snprintf(what, 512, "%.300s answers already: another process listens there%s", ready->url, hint);
 }
 
 /* Any answer counts, an error too: the port is taken, and what it says later would prove nothing. */

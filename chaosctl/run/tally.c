@@ -13,12 +13,14 @@ const char *tally_expected(struct run *run, const struct condition *conditions, 
 }
 
 /* A failed clean-up is the tool's failure; a failed check refutes; what cannot be judged proves nothing. */
-static enum verdict_of_run verdict_of(const struct check_result *check)
+static enum verdict_of_run verdict_of(const struct course *course, const struct check_result *check)
 {
     if (check->outcome == OUTCOME_HELD || check->outcome == OUTCOME_NOT_RUN)
         return VERDICT_PASS;
-    if (check->phase == PHASE_CLEANUP)
+    if (check->phase == PHASE_CLEANUP && course->was_ready)
         return VERDICT_TOOL_FAILED;
+    if (check->phase == PHASE_CLEANUP)
+        return VERDICT_INCONCLUSIVE; /* there was no service to clean up behind */
     if (check->outcome == OUTCOME_UNKNOWN || check->phase == PHASE_BASELINE)
         return VERDICT_INCONCLUSIVE;
     return VERDICT_REFUTED;
@@ -31,7 +33,7 @@ void tally_check(struct run *run, const struct check_result *check)
 
     if (slot)
         *slot = *check;
-    enum verdict_of_run verdict = verdict_of(check);
+    enum verdict_of_run verdict = verdict_of(c, check);
     if (verdict != VERDICT_PASS)
         run_judge(run, verdict,
                   run_text(run, "%s: %s: %s", phase_name(check->phase), check->text, check->observed));
@@ -104,6 +106,7 @@ void tally_cell(struct run *run)
     struct run_result *r = run->result;
     struct cell_result *slot = arena_push(r->arena, &r->cells, &r->cells_count, sizeof(*slot));
 
+    r->verdict = verdict_worse(r->verdict, slot ? c->verdict : VERDICT_TOOL_FAILED);
     if (!slot)
         return;
     *slot = (struct cell_result){
@@ -130,7 +133,6 @@ void tally_cell(struct run *run)
     if (!run->scenario->steady_count)
         slot->phase_ns[PHASE_RECOVERY] = 0; /* nothing says what it would be */
     tally_faults(run, slot);
-    r->verdict = verdict_worse(r->verdict, c->verdict);
     if (run->hooks.cell)
         run->hooks.cell(run->hooks.arg, slot);
 }

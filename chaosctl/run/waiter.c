@@ -44,7 +44,7 @@ static bool waits_on(pid_t pid, pid_t thread, int fd)
 /* Somebody's debugger may have it already: then it is left alone. */
 static bool hold(pid_t thread)
 {
-    int status;
+    int status = 0;
 
     if (ptrace(PTRACE_SEIZE, thread, NULL, NULL))
         return false;

@@ -25,7 +25,7 @@ struct watch {
     double rate_per_s; /* of the last whole second; < 0: none yet */
     bool decided;
     enum outcome outcome;
-    uint64_t known; /* looks that told something */
+    uint64_t known, unknown; /* looks that told something, and those that did not */
     bool holds;
     uint64_t holding_since_ns, known_until_ns; /* known_until: when it was last found to hold */
     uint64_t samples;
@@ -209,6 +209,11 @@ static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *wh
 
 /* --- quantifiers --- */
 
+static bool is_late(const struct watch *w, uint64_t now_ns)
+{
+    return w->quantifier == EVENTUALLY && w->check->time_ns && now_ns > w->begin_ns + w->check->time_ns;
+}
+
 static void decide_as(struct watch *w, enum outcome outcome)
 {
     w->outcome = outcome;
@@ -225,6 +230,7 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
     buf_add(&w->finding, why);
     if (j == JUDGE_UNKNOWN) {
         w->holds = false;
+        w->unknown++;
         return;
     }
     w->known++;
@@ -244,7 +250,7 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
         break;
     case EVENTUALLY:
         if (holds)
-            decide_as(w, OUTCOME_HELD);
+            decide_as(w, is_late(w, now_mono_ns()) ? OUTCOME_FAILED : OUTCOME_HELD);
         break;
     case FOR:
         if (holds && now_mono_ns() - w->holding_since_ns >= w->check->time_ns && w->check->time_ns)
@@ -291,11 +297,6 @@ static void look(struct watch *w, uint64_t now_ns)
     found(w, j, now_ns, buf_text(&why));
 }
 
-static bool is_late(const struct watch *w, uint64_t now_ns)
-{
-    return w->quantifier == EVENTUALLY && w->check->time_ns && now_ns > w->begin_ns + w->check->time_ns;
-}
-
 void watch_tick(struct watch *w, uint64_t now_ns)
 {
     if (w->decided || w->to_ns)
@@ -331,6 +332,15 @@ bool watch_is_busy(const struct watch *w)
     return w->asking || unfinished;
 }
 
+/* "Always" and "never" say something of every look; but a rate, a share and a percentile need their first
+ * samples. */
+static bool is_patchy(const struct watch *w)
+{
+    bool gathers = w->check->kind == CHECK_LOAD || w->check->kind == CHECK_CALLS;
+
+    return (w->quantifier == ALWAYS || w->quantifier == NEVER) && !gathers && w->unknown;
+}
+
 /* What still waits for an answer, long after any should have come, does not hold. */
 static enum outcome final_outcome(struct watch *w)
 {
@@ -341,7 +351,7 @@ static enum outcome final_outcome(struct watch *w)
     }
     if (w->decided || w->quantifier == AT_END)
         return w->outcome;
-    if (!w->known)
+    if (!w->known || is_patchy(w))
         return OUTCOME_UNKNOWN;
     return w->quantifier == ALWAYS || w->quantifier == NEVER ? OUTCOME_HELD : OUTCOME_FAILED;
 }

@@ -29,7 +29,7 @@ static const struct field common[] = {
     {"start", &shape_duration, AT(start), "after the injection; at once unless given"},
     {"for", &shape_time, AT(for_), "then it is lifted; unless given, when the hold ends"},
     {"direction", &shape_direction, AT(direction),
-     "outbound (the service connected), inbound (it accepted), or any"},
+     "outbound (the service connected), inbound (it accepted), or any; unless given: outbound of a target"},
     {"hits", &shape_hits, AT(hits),
      "what makes it count as landed; \">= 1\" unless given, 0: no expectation"},
     {"request", &shape_any, 0, FIELD_LATER, ""},

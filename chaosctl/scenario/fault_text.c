@@ -122,8 +122,30 @@ static void add_own(struct buf *out, const struct fault *f)
         buf_printf(out, " SIG%s", sigabbrev_np(f->signal) ? sigabbrev_np(f->signal) : "?");
 }
 
+static void add_at_most(struct buf *out, const char *before, uint64_t times)
+{
+    if (times == 1)
+        buf_printf(out, "%sat most once", before);
+    else
+        buf_printf(out, "%sat most %llu times", before, (unsigned long long)times);
+}
+
+const char *fault_at_most(struct reader *r, uint64_t times)
+{
+    cleanup_buf struct buf out = {0};
+
+    add_at_most(&out, "", times);
+    const char *kept = out.failed ? NULL : reader_copy(r, buf_text(&out), out.len);
+    r->failed = r->failed || out.failed;
+    return kept ? kept : "";
+}
+
 static void add_when(struct buf *out, const struct fault *f)
 {
+    static const char *const directions[] = {[DIRECTION_ANY] = ", any direction",
+                                             [DIRECTION_OUTBOUND] = ", outbound",
+                                             [DIRECTION_INBOUND] = ", inbound"};
+
     if (f->delay_ns && f->kind == FAULT_dns)
         add_duration(out, ", ", f->delay_ns);
     if (f->probability < 1)
@@ -133,9 +155,9 @@ static void add_when(struct buf *out, const struct fault *f)
     if (f->every > 1)
         buf_printf(out, ", every %llu", (unsigned long long)f->every);
     if (f->times != RULE_ENDLESS && !is_nth(f))
-        buf_printf(out, ", at most %llu times", (unsigned long long)f->times);
-    if (f->direction != DIRECTION_ANY)
-        buf_add(out, f->direction == DIRECTION_INBOUND ? ", inbound" : ", outbound");
+        add_at_most(out, ", ", f->times);
+    if (f->direction_is_given)
+        buf_add(out, directions[f->direction]);
     if (f->start_ns)
         add_duration(out, ", from ", f->start_ns);
     if (f->for_ns != RULE_ENDLESS)

@@ -18,6 +18,11 @@ bool node_is_null(const struct node *node)
     return !*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null");
 }
 
+bool node_says_something(const struct node *node)
+{
+    return node && (node->kind == NODE_SCALAR ? !node_is_null(node) : node->count > 0);
+}
+
 const char *node_describe(const struct node *node)
 {
     if (node->kind == NODE_MAP)

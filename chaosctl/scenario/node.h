@@ -44,6 +44,9 @@ const struct node *node_get(const struct node *map, const char *key);
 /* Nothing was written here, or null. */
 bool node_is_null(const struct node *node);
 
+/* Something was written here: text, or a list or map with something in it.  node: or NULL. */
+bool node_says_something(const struct node *node);
+
 /* "a map", "a list", "nothing", "text": what people call it. */
 const char *node_describe(const struct node *node);
 

@@ -119,6 +119,8 @@ extern const struct shape shape_steps;
 /* One fault, a map of one kind to its keys. */
 bool fault_read(struct reader *r, const struct node *node, struct fault *ret_fault);
 const char *fault_describe(struct reader *r, const struct fault *fault);
+const char *fault_at_most(struct reader *r,
+                          uint64_t times); /* "at most once", "at most 2 times"; "" without memory */
 
 /* For an unknown kind: what was meant, or what there is. */
 const char *fault_hint(struct reader *r, const char *written);
@@ -134,6 +136,7 @@ struct defaults {
     struct timing timing;
     bool shared;
     uint64_t lease_ns;
+    bool has_steady_state; /* written, if not without errors */
 };
 void defaults_read(struct reader *r, const struct node *node, struct defaults *ret_defaults);
 void experiments_read(struct reader *r, const struct node *node, const struct defaults *defaults);

@@ -258,6 +258,16 @@ static void read_time(struct reader *r, const struct node *node, const char *key
     r->key = NULL;
 }
 
+/* It holds until a line refutes it: the first look would settle what is asked of the whole phase. */
+static void refuse_moment(struct reader *r, const struct check_nodes *n)
+{
+    const struct node *moment = n->eventually ? n->eventually : n->for_;
+
+    if (n->log && moment && (n->never || n->every_line))
+        reader_error(r, moment, "`%s` speaks of the whole phase; %s goes with match alone",
+                     n->never ? "never" : "every_line", n->eventually ? "eventually" : "for");
+}
+
 static void read_quantifier(struct reader *r, const struct check_nodes *n, enum check_place place,
                             struct check *c)
 {
@@ -350,6 +360,7 @@ static void read_check(struct reader *r, const struct node *node, void *arg)
     check_keys(r, &n);
     bool good = read_subject(r, node, &n, &c, &e);
     read_quantifier(r, &n, to->place, &c);
+    refuse_moment(r, &n);
     r->key = "min_samples";
     if (n.min_samples && n.load)
         (void)shape_positive.take(r, n.min_samples, &c.min_samples);

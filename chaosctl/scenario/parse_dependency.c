@@ -13,7 +13,7 @@ static const struct field fields[] = {
      "HOST:PORT; HOST is a name, an address, a network (10.0.0.0/8) or a /pattern/; * is any port"},
     {"udp", &shape_line, offsetof(struct dependency_nodes, udp), FIELD_NODE, "HOST:PORT, as for tcp"},
     {"unix", &shape_line, offsetof(struct dependency_nodes, path), FIELD_NODE,
-     "the path that programs connect to; @ first for an abstract one"},
+     "the path that programs connect to, from the scenario's folder; @ first for an abstract one"},
     {"protocol", &shape_line, offsetof(struct dependency_nodes, protocol), 0,
      "what is spoken: http, redis, postgresql..."},
     {0},

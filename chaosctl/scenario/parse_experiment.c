@@ -138,6 +138,18 @@ static bool is_new(struct reader *r, const struct node *node, const char *name, 
     return true;
 }
 
+/* By what is written: a check with an error has had its message. */
+static void must_check(struct reader *r, const struct node *node, const struct experiment_nodes *n,
+                       bool has_steady_state, const char *name)
+{
+    const struct node *checks[] = {n->during, n->after, n->steps};
+
+    for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+        has_steady_state = has_steady_state || node_says_something(checks[i]);
+    if (!has_steady_state)
+        reader_error(r, node, "experiment \"%s\" checks nothing: give steady_state, during or after", name);
+}
+
 static void read_experiment(struct reader *r, const struct node *node, void *arg)
 {
     struct names *names = arg;
@@ -152,6 +164,7 @@ static void read_experiment(struct reader *r, const struct node *node, void *arg
         reader_error(r, n.name, "name: longer than %d bytes", EXPERIMENT_NAME_MAX);
     if (n.name && names->count < SCENARIO_CELL_MAX)
         (void)is_new(r, n.name, name, names);
+    must_check(r, node, &n, names->defaults->has_steady_state, name);
     if (n.faults)
         expand(r, node, &n, names->defaults, name);
 }

@@ -72,8 +72,8 @@ static void read_hits(struct reader *r, const struct fault_nodes *n, struct faul
         f->hits_text = "any";
     }
     if (good && f->times != RULE_ENDLESS && f->hits_min > f->times)
-        reader_error(r, n->hits, "\"%s\" cannot be reached: it strikes at most %llu times", f->hits_text,
-                     (unsigned long long)f->times);
+        reader_error(r, n->hits, "\"%s\" cannot be reached: it strikes %s", f->hits_text,
+                     fault_at_most(r, f->times));
     r->key = NULL;
 }
 
@@ -89,8 +89,18 @@ static void read_start(struct reader *r, const struct fault_nodes *n, struct fau
                      n->start->text, unit_format_duration(r->hold_ns, hold));
 }
 
+static bool no_service_can_be_entered(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->services_count; i++)
+        if (s->services[i].inject != INJECT_NONE)
+            return false;
+    return s->services_count > 0;
+}
+
 static void read_service(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
+    if (!n->in && fault_way(f->kind) == WAY_SHIM && no_service_can_be_entered(r->scenario))
+        reader_error_at(r, f->at, "no service can be entered: all say inject: none");
     r->key = "in";
     if (n->in)
         f->service = name_resolve(r, n->in, CATALOG_SERVICE);
@@ -110,6 +120,7 @@ static void read_common(struct reader *r, const struct fault_nodes *n, struct fa
     take(r, n->times, "times", &shape_positive, &f->times);
     take(r, n->every, "every", &shape_positive, &f->every);
     take(r, n->direction, "direction", &shape_direction, &f->direction);
+    f->direction_is_given = n->direction != NULL;
     read_start(r, n, f);
 }
 

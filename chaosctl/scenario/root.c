@@ -112,6 +112,7 @@ void root_read(struct reader *r, const struct node *root)
     loads_read(r, n.load);
     read_states(r, &n);
     defaults_read(r, n.defaults, &defaults);
+    defaults.has_steady_state = node_says_something(n.steady_state);
     r->scenario->lease_ns = defaults.lease_ns;
     if (n.experiments)
         experiments_read(r, n.experiments, &defaults);

@@ -114,7 +114,8 @@ struct fault {
     const char *caller;                 /* oom, or NULL */
     int signal;                         /* kill */
     enum direction direction;
-    double probability; /* 0..1 */
+    bool direction_is_given; /* otherwise ANY stands for the default */
+    double probability;      /* 0..1 */
     uint64_t after, every, times;
     uint64_t start_ns, for_ns; /* from the injection; for_ns RULE_ENDLESS: until the lift */
     uint64_t hits_min, hits_max;

@@ -2,7 +2,7 @@
  *
  *   tcp, udp = host ":" port       port = 1..65535 | "*"
  *   host     = IPv4 ["/" bits] | "[" IPv6 ["/" bits] "]" | name | "/" pattern "/" | "*"
- *   unix     = path, "@" first for an abstract one
+ *   unix     = path, "@" first for an abstract one; a relative one begins at the scenario's folder
  *
  * Nothing is resolved: that is the program's to do, and the shim hears it.  Only localhost is known to be
  * itself. */
@@ -172,12 +172,48 @@ static bool parse_inet(struct reader *r, const struct node *at, const char *text
 {
     const char *colon = strrchr(text, ':');
 
-    if (!colon || colon == text || strchr(colon, ']') || strchr(colon, '/'))
+    if (!colon || strchr(colon, ']') || strchr(colon, '/'))
         return say(r, at, text, "has no port: HOST:PORT, or HOST:* for every port");
     if (!parse_port(colon + 1, &t->port))
         return say(r, at, text, "has a port that is none: 1 to 65535, or * for every one");
+    if (colon == text) {
+        reader_error(r, at, "\"%s\" has no host: 127.0.0.1%s, or *%s for every host", text, text, text);
+        return false;
+    }
     char *host = (char *)reader_copy(r, text, (size_t)(colon - text));
     return host && parse_host(r, at, text, host, t, ret);
+}
+
+/* Its folder is a real one, so each leading ".." takes one name off it. */
+static const char *in_folder(struct reader *r, const char *path)
+{
+    const char *dir = r->scenario->dir;
+    size_t len = strlen(dir);
+
+    for (;; path += path[1] == '.' ? 3 : 2) {
+        bool up = !strncmp(path, "../", 3);
+        if (!up && strncmp(path, "./", 2))
+            break;
+        while (up && len && dir[--len] != '/')
+            continue;
+    }
+    len -= len && dir[len - 1] == '/';
+    return reader_printf(r, "%.*s/%s", (int)len, dir, path);
+}
+
+/* A program in that folder may connect to what is written; others name the place as a whole.  One that is too
+ * long for a socket is nobody's. */
+static bool parse_relative(struct reader *r, const char *text, struct target *t, struct targets *ret)
+{
+    const char *whole = in_folder(r, text);
+
+    if (!whole || !add(r, t, ret))
+        return false;
+    if (strlen(whole) > UNIX_PATH_MAX_LEN)
+        return true;
+    memset(t->text, 0, sizeof(t->text));
+    memcpy(t->text, whole, strlen(whole));
+    return add(r, t, ret);
 }
 
 static bool parse_unix(struct reader *r, const struct node *at, const char *text, struct target *t,
@@ -191,7 +227,7 @@ static bool parse_unix(struct reader *r, const struct node *at, const char *text
         return say(r, at, text, "is longer than a unix socket's path can be (107 bytes)");
     t->kind = TARGET_UNIX;
     memcpy(t->text, text, len);
-    return add(r, t, ret);
+    return *text == '/' || *text == '@' ? add(r, t, ret) : parse_relative(r, text, t, ret);
 }
 
 bool target_parse(struct reader *r, const struct node *at, const char *kind, const char *text, uint8_t bit,

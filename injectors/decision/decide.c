@@ -1,4 +1,5 @@
 /* Rules applied to a call.  Floor 0. */
+#include <errno.h>
 #include <string.h>
 
 #include "injectors/decision/decide.h"
@@ -32,12 +33,26 @@ static bool memory_fits(const struct rule *rule, const struct subject *s)
            s->heap_bytes >= rule->heap_min && caller_fits(rule, s->caller);
 }
 
-/* An outage is two things, by what the call does. */
-static uint8_t effect_on(const struct rule *rule, enum call call)
+/* What opens and carries a connection is refused and reset; a datagram that nobody would take is refused when
+ * it is sent, as the ICMP message of a closed port would have it (RFC 1122, 4.1.3.3). */
+static uint8_t effect_of_refusal(const struct rule *rule, const struct subject *s)
 {
-    if (rule->effect != EFFECT_OUTAGE)
-        return rule->effect < EFFECT_COUNT ? rule->effect : EFFECT_NONE;
-    return call_role(call) == ROLE_OPEN ? EFFECT_REFUSE : EFFECT_RESET;
+    enum role role = call_role(s->call);
+
+    if (s->is_datagram)
+        return role == ROLE_SEND ? EFFECT_FAIL : EFFECT_NONE;
+    if (role == ROLE_OPEN)
+        return EFFECT_REFUSE;
+    return rule->effect == EFFECT_OUTAGE ? EFFECT_RESET : EFFECT_NONE;
+}
+
+static uint8_t effect_on(const struct rule *rule, const struct subject *s)
+{
+    if (rule->effect == EFFECT_OUTAGE || rule->effect == EFFECT_REFUSE)
+        return effect_of_refusal(rule, s);
+    if (rule->effect == EFFECT_RESET && s->is_datagram)
+        return EFFECT_NONE;
+    return rule->effect < EFFECT_COUNT ? rule->effect : EFFECT_NONE;
 }
 
 /* A reset of half the requests is one of half the sends: the receives of a request would be draws of their
@@ -54,41 +69,54 @@ static bool fits(const struct rule *rule, const struct subject *s)
         return false;
     if (s->now_ns < rule->from_ns || s->now_ns >= rule->until_ns)
         return false;
-    if (effect_on(rule, s->call) == EFFECT_RESET && call_role(s->call) == ROLE_RECEIVE &&
-        !rule_is_certain(rule))
+    uint8_t effect = effect_on(rule, s);
+    if (effect == EFFECT_NONE || (s->is_late && effect != EFFECT_RESET))
+        return false;
+    if (effect == EFFECT_RESET && call_role(s->call) == ROLE_RECEIVE && !rule_is_certain(rule))
         return false;
     if (rule->kind == FAULT_dns && s->is_literal)
         return false;
     return call_role(s->call) != ROLE_ALLOCATE || memory_fits(rule, s);
 }
 
+static int error_of(const struct rule *rule)
+{
+    return rule->effect == EFFECT_FAIL ? rule->error : ECONNREFUSED;
+}
+
 static void compose(struct verdict *v, const struct rule *rule, struct strike strike)
 {
-    if (strike.effect == EFFECT_WAIT) {
-        v->delay_ns += rule->delay_ns;
-    } else {
+    v->delay_ns += rule->delay_ns;
+    if (strike.effect != EFFECT_WAIT) {
         v->effect = strike.effect;
-        v->error = rule->error;
-        v->delay_ns += rule->delay_ns;
+        v->error = error_of(rule);
     }
     v->strike[v->strikes++] = strike;
 }
 
+/* The rules that delay, or those that end the call. */
+static void apply(struct table *table, const struct subject *subject, bool waits, struct verdict *v)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++) {
+        struct rule *rule = &table->rules[i];
+        if (v->effect != EFFECT_NONE || v->strikes == VERDICT_STRIKES_MAX)
+            return;
+        if ((rule->effect == EFFECT_WAIT) != waits || !fits(rule, subject))
+            continue;
+        uint64_t number = atomic_fetch_add_explicit(&rule->matches, 1, memory_order_relaxed);
+        if (rule_strikes(rule, number))
+            compose(v, rule, (struct strike){(uint16_t)i, effect_on(rule, subject), number});
+    }
+}
+
+/* Delays first, in whatever order the rules were armed: what ends a call would hide them. */
 bool decide(struct table *table, const struct subject *subject, struct verdict *ret_verdict)
 {
     struct verdict v = {.effect = EFFECT_NONE};
 
     if (subject->now_ns < atomic_load_explicit(&table->lease_ns, memory_order_relaxed)) {
-        for (uint32_t i = 0; i < rule_bound(table); i++) {
-            struct rule *rule = &table->rules[i];
-            if (v.effect != EFFECT_NONE || v.strikes == VERDICT_STRIKES_MAX)
-                break;
-            if (!fits(rule, subject))
-                continue;
-            uint64_t number = atomic_fetch_add_explicit(&rule->matches, 1, memory_order_relaxed);
-            if (rule_strikes(rule, number))
-                compose(&v, rule, (struct strike){(uint16_t)i, effect_on(rule, subject->call), number});
-        }
+        apply(table, subject, true, &v);
+        apply(table, subject, false, &v);
     }
     *ret_verdict = v;
     return v.strikes > 0;
@@ -98,6 +126,12 @@ void decide_landed(struct table *table, const struct strike *strike)
 {
     if (strike->rule < RULE_MAX)
         atomic_fetch_add_explicit(&table->rules[strike->rule].hits, 1, memory_order_relaxed);
+}
+
+void decide_taken_back(struct table *table, const struct strike *strike)
+{
+    if (strike->rule < RULE_MAX)
+        atomic_fetch_sub_explicit(&table->rules[strike->rule].matches, 1, memory_order_relaxed);
 }
 
 void decide_skipped(struct table *table, const struct strike *strike)

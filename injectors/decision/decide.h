@@ -12,6 +12,8 @@ struct subject {
     uint32_t targets;    /* the dependencies that the descriptor, address or name belongs to */
     uint32_t service;    /* the process's own bit; 0 when it belongs to no service */
     uint8_t direction;   /* enum direction */
+    bool is_datagram;    /* the socket has no connection: nothing to refuse or reset, but each datagram */
+    bool is_late;        /* the call was made and woke: only a reset can still strike */
     bool is_literal;     /* names: the host is an address already, which no dns fault can hinder */
     uint64_t now_ns;     /* CLOCK_MONOTONIC */
     uint64_t size_bytes; /* memory: asked for */
@@ -44,6 +46,9 @@ bool decide(struct table *table, const struct subject *subject, struct verdict *
 /* Count the verdict's strikes as landed, or as skipped. */
 void decide_landed(struct table *table, const struct strike *strike);
 void decide_skipped(struct table *table, const struct strike *strike);
+
+/* It was no strike after all: what it would have done had been done and counted already. */
+void decide_taken_back(struct table *table, const struct strike *strike);
 
 /* Does an armed rule look at the heap's size, or at the caller's name?  Both cost the way in something to
  * find out. */

@@ -49,6 +49,10 @@ bool ring_put(struct ring *ring, const struct record *record)
         atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
         return false;
     }
+    /* Stopped for so long that the reader gave the place up?  Then it is another writer's.  What is left of
+     * the window is a few instructions. */
+    if (atomic_load_explicit(&slot->turn, memory_order_relaxed) != position)
+        return false;
     slot->record = *record;
     /* Not a plain store: if the reader gave this place up meanwhile, it belongs to another turn now. */
     return atomic_compare_exchange_strong_explicit(&slot->turn, &(uint64_t){position}, position + 1,

@@ -20,7 +20,7 @@
     "dependencies: {cache: {tcp: \"127.0.0.1:6379\"}, recs: {tcp: \"recs.internal:80\"}}\n"                  \
     "probes: {item: {http: {get: \"http://h/\"}}, port: {tcp: \"h:1\"}, cmd: {exec: [x]}}\n"                 \
     "load: {browse: {probe: item, rate: 50/s}}\n"
-#define TAIL "experiments: [{name: e, faults: [{refuse: {target: cache}}]}]\n"
+#define TAIL "experiments: [{name: e, faults: [{refuse: {target: cache}}], after: [{exec: [x]}]}]\n"
 
 static struct scenario *loaded; /* by the last parse, or NULL */
 static char errors_text[65536]; /* of the last parse */
@@ -32,20 +32,25 @@ static inline void forget(void)
     loaded = NULL;
 }
 
-static inline const char *parse_n(const char *text, size_t len)
+static inline const char *parse_at(const char *path, const char *text, size_t len)
 {
     struct diag *diag = diag_new("f");
     cleanup_buf struct buf rendered = {0};
 
     forget();
     ck_assert_ptr_nonnull(diag);
-    last_result = scenario_parse(text, len, "/nowhere/f.yml", diag, &loaded);
+    last_result = scenario_parse(text, len, path, diag, &loaded);
     diag_render(diag, &rendered);
     ck_assert_int_eq(last_result == -EINVAL, diag_count(diag) > 0);
     ck_assert_int_eq(last_result == 0, loaded != NULL);
     snprintf(errors_text, sizeof(errors_text), "%s", buf_text(&rendered));
     diag_free(diag);
     return errors_text;
+}
+
+static inline const char *parse_n(const char *text, size_t len)
+{
+    return parse_at("/nowhere/f.yml", text, len);
 }
 
 /* The errors of a whole text; "" when there are none. */
@@ -70,7 +75,7 @@ static inline const char *parse_top(const char *lines)
 
 static inline const char *parse_fault(const char *fault)
 {
-    return parse(HEAD "experiments:\n- name: e\n  faults:\n  - %s\n", fault);
+    return parse(HEAD "experiments:\n- name: e\n  faults:\n  - %s\n  after: [{exec: [x]}]\n", fault);
 }
 
 static inline const char *parse_during(const char *check)

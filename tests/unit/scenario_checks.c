@@ -167,6 +167,13 @@ static const struct case_row wrong_checks[] = {
     {"{probe: item, eventually: 0}", "eventually: \"0\" would do nothing"},
     {"{probe: item, eventually: 6s}", "eventually: \"6s\" is longer than hold (5 s)"},
     {"{probe: item, for: 6s}", "for: \"6s\" is longer than hold (5 s)"},
+    {"{log: shop, never: x, eventually: 2s}",
+     "f:10:39: `never` speaks of the whole phase; eventually goes with match alone"},
+    {"{log: shop, match: x, every_line: x, eventually: 2s}",
+     "`every_line` speaks of the whole phase; eventually goes with match alone"},
+    {"{log: shop, never: x, for: 2s}", "`never` speaks of the whole phase; for goes with match alone"},
+    {"{log: shop, match: x, eventually: 2s}", ""},
+    {"{log: shop, never: x, always: true}", ""},
     {"{exec: ls}", "exec: a list: program and arguments"},
     {"{http: {get: x}}", "get: \"x\" is no URL"},
 };

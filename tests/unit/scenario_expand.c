@@ -3,10 +3,11 @@
 
 #define EXPERIMENT "experiments:\n- name: e\n"
 #define FAULTS     "  faults: [{refuse: {target: cache}}]\n"
+#define STEADY     "steady_state: [{probe: item}]\n" /* last: it moves no line */
 
 static const char *parse_experiment(const char *lines)
 {
-    return parse(HEAD EXPERIMENT "%s\n", lines);
+    return parse(HEAD EXPERIMENT "%s\n" STEADY, lines);
 }
 
 static const struct case_row wrong[] = {
@@ -41,6 +42,32 @@ static const struct case_row wrong[] = {
 START_TEST(a_wrong_experiment_is_an_error)
 {
     check_row(parse_experiment(wrong[_i].fragment), wrong[_i].error);
+}
+END_TEST
+
+static const struct case_row unchecked[] = {
+    {"", "f:7:3: experiment \"e\" checks nothing: give steady_state, during or after\n"},
+    {"  during: []\n  after: ~\n", "f:7:3: experiment \"e\" checks nothing"},
+    {"steady_state: []\n", "f:7:3: experiment \"e\" checks nothing"},
+    {"  cleanup: [{exec: [x]}]\nstop_when: [{probe: item}]\n", "f:7:3: experiment \"e\" checks nothing"},
+    {"- {name: d, faults: [{oom: {}}], after: [{probe: item}]}\n", "f:7:3: experiment \"e\" checks nothing"},
+    {"- {name: d, faults: [{oom: {}}]}\n", "f:9:3: experiment \"d\" checks nothing"},
+    {"  during: [{probe: item}]\n", ""},
+    {"  after: [{probe: item}]\n", ""},
+    {"  steps: [{probe: item}]\n", ""},
+    {STEADY, ""},
+};
+
+START_TEST(an_experiment_that_checks_nothing_is_an_error)
+{
+    check_row(parse(HEAD EXPERIMENT FAULTS "%s", unchecked[_i].fragment), unchecked[_i].error);
+}
+END_TEST
+
+START_TEST(what_is_wrong_in_a_check_is_all_that_is_said_of_it)
+{
+    ck_assert_str_eq(parse(HEAD EXPERIMENT FAULTS "steady_state: [{probe: itme}]\n"),
+                     "f:9:24: unknown probe \"itme\" (did you mean \"item\"?)\n");
 }
 END_TEST
 
@@ -139,7 +166,7 @@ END_TEST
 
 static uint64_t seed_of(const char *text, const char *experiment, const char *label)
 {
-    ck_assert_str_eq(parse_n(text, strlen(text)), "");
+    ck_assert_str_eq(parse("%s" STEADY, text), "");
     for (size_t i = 0; i < loaded->cells_count; i++)
         if (!strcmp(loaded->cells[i].experiment, experiment) && !strcmp(loaded->cells[i].label, label))
             return loaded->cells[i].seed;
@@ -193,7 +220,7 @@ START_TEST(as_many_cells_as_there_may_be_are_made)
 
     buf_add(&text, HEAD EXPERIMENT);
     add_list(&text, "  matrix: {a: [", 64, "], ");
-    add_list(&text, "b: [", 64, "]}\n" FAULTS);
+    add_list(&text, "b: [", 64, "]}\n" FAULTS STEADY);
     ck_assert_str_eq(parse_n(buf_text(&text), text.len), "");
     ck_assert_uint_eq(loaded->cells_count, 4096);
     ck_assert_str_eq(loaded->cells[4095].label, "a=63, b=63");
@@ -258,6 +285,8 @@ int main(void)
     TCase *c = new_case(suite, "expand");
 
     tcase_add_loop_test(c, a_wrong_experiment_is_an_error, 0, ROWS(wrong));
+    tcase_add_loop_test(c, an_experiment_that_checks_nothing_is_an_error, 0, ROWS(unchecked));
+    tcase_add_test(c, what_is_wrong_in_a_check_is_all_that_is_said_of_it);
     tcase_add_test(c, a_matrix_is_not_seen_outside_of_its_experiment);
     tcase_add_test(c, a_matrix_does_not_hide_a_variable);
     tcase_add_test(c, an_error_of_many_cells_is_said_once);

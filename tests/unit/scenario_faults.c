@@ -51,6 +51,8 @@ static const struct case_row wrong[] = {
     {"refuse: {target: cache, hits: \"!= 3\"}", "hits: \"!= 3\" is not a number or a bound"},
     {"refuse: {target: cache, times: 2, hits: \">= 3\"}",
      "hits: \">= 3\" cannot be reached: it strikes at most 2 times"},
+    {"refuse: {target: cache, times: 1, hits: \">= 2\"}",
+     "hits: \">= 2\" cannot be reached: it strikes at most once"},
     {"error: {call: conect}", "call: unknown call \"conect\" (did you mean \"connect\"?)"},
     {"error: {call: connect, errno: EFOO}",
      "errno: connect does not fail with \"EFOO\"; it can with: ECONNREFUSED ETIMEDOUT"},
@@ -112,11 +114,39 @@ static const struct {
     {"pause: {in: shop, start: 1s, for: 2s}", "pause shop, from 1 s, for 2 s"},
     {"refuse: {target: cache, after: 3, every: 2, times: 4}",
      "refuse cache, after 3, every 2, at most 4 times"},
+    {"refuse: {target: cache, times: 1}", "refuse cache, at most once"},
+    {"reset: {target: cache, direction: any}", "reset cache, any direction"},
+    {"reset: {target: cache, direction: outbound}", "reset cache, outbound"},
 };
 
 START_TEST(a_fault_reads_for_people)
 {
     ck_assert_str_eq(fault_of(texts[_i].fault)->text, texts[_i].text);
+}
+END_TEST
+
+#define SEALED                                                                                               \
+    "version: 1\nservices: {a: {run: [a], inject: none}, b: {run: [b], inject: %s}}\n"                       \
+    "experiments:\n- name: e\n  faults: [{%s}]\n  after: [{exec: [x]}]\n"
+
+START_TEST(a_fault_that_can_enter_no_service_is_an_error)
+{
+    static const char why[] = "f:5:13: no service can be entered: all say inject: none\n";
+
+    ck_assert_str_eq(parse(SEALED, "none", "oom: {}"), why);
+    ck_assert_str_eq(parse(SEALED, "none", "error: {call: connect}"), why);
+    ck_assert_str_eq(parse(SEALED, "none", "oom: {in: a}"),
+                     "f:5:23: in: no fault can enter \"a\", whose inject is none; kill and pause can reach "
+                     "it\n");
+    ck_assert_str_eq(parse(SEALED, "none", "kill: {in: a}"), "");
+    ck_assert_str_eq(parse(SEALED, "auto", "oom: {}"), "");
+}
+END_TEST
+
+START_TEST(a_scenario_without_services_may_have_any_fault)
+{
+    ck_assert_str_eq(
+        parse("version: 1\nexperiments: [{name: e, faults: [{oom: {}}], after: [{exec: [x]}]}]\n"), "");
 }
 END_TEST
 
@@ -371,6 +401,8 @@ int main(void)
 
     tcase_add_loop_test(c, a_wrong_fault_is_an_error, 0, ROWS(wrong));
     tcase_add_loop_test(c, a_fault_reads_for_people, 0, ROWS(texts));
+    tcase_add_test(c, a_fault_that_can_enter_no_service_is_an_error);
+    tcase_add_test(c, a_scenario_without_services_may_have_any_fault);
     tcase_add_test(c, a_fault_has_defaults);
     tcase_add_loop_test(c, hits_are_a_range, 0, ROWS(hits));
     tcase_add_loop_test(c, sizes_are_a_range, 0, ROWS(sizes));

@@ -81,7 +81,7 @@ START_TEST(a_service_takes_what_is_given)
 {
     const struct service *s =
         service_of("{run: [a], dir: /d, env: {A: b, C: \"\"}, inject: none, stop: {signal: INT, within: 1s}, "
-                   "ready: {exec: [t, -q], timeout: 1s, within: 3s}}");
+                   "ready: {exec: [t, -q], timeout: 1s, within: 3s}}\n  y: {run: [b]}");
 
     ck_assert_str_eq(s->dir, "/d");
     ck_assert_uint_eq(s->env_count, 2);
@@ -144,7 +144,9 @@ static const struct case_row dependencies[] = {
     {"{tcp: \"127.0.0.1\"}", "tcp: \"127.0.0.1\" has no port: HOST:PORT, or HOST:* for every port"},
     {"{tcp: \"10.0.0.0/8\"}", "has no port"},
     {"{tcp: \"[::1]\"}", "has no port"},
-    {"{tcp: \":80\"}", "has no port"},
+    {"{tcp: \":80\"}", "tcp: \":80\" has no host: 127.0.0.1:80, or *:80 for every host"},
+    {"{tcp: \":*\"}", "\":*\" has no host: 127.0.0.1:*, or *:* for every host"},
+    {"{tcp: \":\"}", "has a port that is none"},
     {"{tcp: \"h:0\"}", "has a port that is none"},
     {"{tcp: \"h:65536\"}", "has a port that is none"},
     {"{tcp: \"h:http\"}", "has a port that is none"},
@@ -201,6 +203,50 @@ START_TEST(an_address_is_compiled)
 
     ck_assert_uint_eq(d->targets_count, 1);
     ck_assert_mem_eq(d->targets, &compiled[_i].target, sizeof(struct target));
+}
+END_TEST
+
+static const struct {
+    const char *path, *whole;
+} relative[] = {
+    {"x.sock", "/usr/lib/x.sock"},          {"./run/x.sock", "/usr/lib/run/x.sock"},
+    {"../x.sock", "/usr/x.sock"},           {".././../run/x.sock", "/run/x.sock"},
+    {"../../../run/x.sock", "/run/x.sock"}, {".x/../x.sock", "/usr/lib/.x/../x.sock"},
+};
+
+/* A program may say either. */
+START_TEST(a_relative_path_is_itself_and_what_it_is_from_the_scenarios_folder)
+{
+    char text[256];
+    int len = snprintf(text, sizeof(text), "version: 1\ndependencies: {cache: {unix: %s}}\n" TAIL,
+                       relative[_i].path);
+
+    ck_assert_str_eq(parse_at("/usr/lib/f.yml", text, (size_t)len), "");
+    const struct dependency *d = &loaded->dependencies[0];
+
+    ck_assert_uint_eq(d->targets_count, 2);
+    ck_assert_str_eq(d->targets[0].text, relative[_i].path);
+    ck_assert_str_eq(d->targets[1].text, relative[_i].whole);
+    ck_assert_int_eq(d->targets[1].kind, TARGET_UNIX);
+    ck_assert_int_eq(strncmp(d->text, "unix ", 5), 0);
+    ck_assert_str_eq(d->text + 5, relative[_i].path);
+}
+END_TEST
+
+START_TEST(a_relative_path_of_a_spec_is_from_the_current_folder)
+{
+    struct diag *diag = diag_new("f");
+    char here[4096];
+    struct fault fault;
+
+    ck_assert_ptr_nonnull(realpath(".", here));
+    loaded = scenario_empty();
+    ck_assert_int_eq(scenario_add_fault(loaded, "refuse:target=unix:x", diag, &fault), 0);
+    diag_free(diag);
+    const char *whole = loaded->dependencies[0].targets[1].text;
+    ck_assert_uint_eq(strlen(whole), strlen(here) + 2);
+    ck_assert_int_eq(strncmp(whole, here, strlen(here)), 0);
+    ck_assert_str_eq(whole + strlen(here), "/x");
 }
 END_TEST
 
@@ -453,7 +499,7 @@ START_TEST(defaults_are_overridden)
         parse(HEAD "defaults: {hold: 1s, recovery: {within: 3s}, isolation: shared, lease: 2s}\n"
                    "experiments:\n- name: e\n  hold: 7s\n  recovery: {stable_for: 1s}\n  isolation: fresh\n"
                    "  baseline: {within: 4s}\n  faults: [{refuse: {target: cache}}]\n"
-                   "- {name: d, faults: [{oom: {}}]}\n"),
+                   "  after: [{exec: [x]}]\n- {name: d, faults: [{oom: {}}], after: [{exec: [x]}]}\n"),
         "");
     const struct cell *e = &loaded->cells[0], *d = &loaded->cells[1];
 
@@ -482,6 +528,9 @@ int main(void)
     tcase_add_test(c, more_services_than_there_is_room_for_are_refused);
     tcase_add_loop_test(c, a_wrong_dependency_is_an_error, 0, ROWS(dependencies));
     tcase_add_loop_test(c, an_address_is_compiled, 0, ROWS(compiled));
+    tcase_add_loop_test(c, a_relative_path_is_itself_and_what_it_is_from_the_scenarios_folder, 0,
+                        ROWS(relative));
+    tcase_add_test(c, a_relative_path_of_a_spec_is_from_the_current_folder);
     tcase_add_test(c, localhost_is_its_name_and_its_addresses);
     tcase_add_test(c, more_dependencies_than_there_are_bits_are_refused);
     tcase_add_test(c, more_addresses_than_there_is_room_for_are_refused);
