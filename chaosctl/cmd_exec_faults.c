@@ -98,8 +98,8 @@ static void reset_now(struct plan *plan)
     pid_t pids[TREE_MAX];
     struct exec *exec = plan->exec;
     size_t n = tree_of(exec, pids);
-    size_t done =
-        control_reset(exec->control, exec->scenario, plan->fault.targets, plan->fault.direction, pids, n);
+    size_t done = control_reset(exec->control, exec->scenario, plan->fault.targets,
+                                control_direction(&plan->fault), pids, n);
 
     control_count(exec->control, (uint32_t)plan->rule, done);
 }

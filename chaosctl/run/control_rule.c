@@ -61,12 +61,11 @@ static void set_memory(const struct fault *fault, struct rule *rule)
         snprintf(rule->caller, sizeof(rule->caller), "%s", fault->caller);
 }
 
-/* A named dependency is one that the process calls, unless the fault says otherwise. */
-static uint8_t direction_of(const struct fault *fault)
+enum direction control_direction(const struct fault *fault)
 {
-    if (fault->direction == DIRECTION_ANY && fault->targets)
+    if (fault->direction == DIRECTION_ANY && fault->targets && !fault->direction_is_given)
         return DIRECTION_OUTBOUND;
-    return (uint8_t)fault->direction;
+    return fault->direction;
 }
 
 static void set_times(const struct fault *fault, uint64_t injected_ns, struct rule *rule)
@@ -85,7 +84,7 @@ void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_see
     *ret_rule = (struct rule){
         .kind = (uint8_t)fault->kind,
         .effect = (uint8_t)fault_effect(fault->kind),
-        .direction = direction_of(fault),
+        .direction = (uint8_t)control_direction(fault),
         .calls = fault_calls(fault->kind),
         .targets = fault->targets,
         .services = fault->service < 0 ? 0 : 1u << fault->service,

@@ -24,7 +24,7 @@ static size_t reset_in(struct run *run, const struct fault *f, size_t service)
     pid_t pids[PIDS_MAX];
     size_t count = services_pids(run->services, service, pids, PIDS_MAX);
 
-    return control_reset(run->control, run->scenario, f->targets, f->direction, pids, count);
+    return control_reset(run->control, run->scenario, f->targets, control_direction(f), pids, count);
 }
 
 static void reset_established(struct injection *in)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
@@ -76,6 +77,39 @@ static void service_is_lost(struct run *run)
         phase_done(run);
 }
 
+static bool is_about(const struct check *checks, size_t count, int service)
+{
+    for (size_t i = 0; i < count; i++)
+        if (checks[i].kind == CHECK_SERVICE && checks[i].service == service)
+            return true;
+    return false;
+}
+
+/* Whether a service may die is said by a check of it.  Where none is, a death of its own is not passed over.
+ */
+static bool is_watched(const struct run *run, int service)
+{
+    const struct scenario *s = run->scenario;
+    const struct cell *cell = run->course.cell;
+
+    return is_about(s->steady, s->steady_count, service) ||
+           is_about(s->stop_when, s->stop_when_count, service) ||
+           is_about(cell->during, cell->during_count, service) ||
+           is_about(cell->after, cell->after_count, service);
+}
+
+static void service_ended(struct run *run, int service, int status)
+{
+    enum phase phase = run->course.phase;
+
+    if (!status || phase < PHASE_BASELINE || phase > PHASE_AFTER || is_watched(run, service))
+        return;
+    run_judge(run, phase == PHASE_BASELINE ? VERDICT_INCONCLUSIVE : VERDICT_REFUTED,
+              run_text(run, "%s: service %s ended by itself: %s %d", phase_name(phase),
+                       run->scenario->services[service].name, WIFSIGNALED(status) ? "signal" : "exit code",
+                       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)));
+}
+
 static void service_event(void *arg, enum service_event event, int index, int status, const char *detail)
 {
     struct run *run = arg;
@@ -87,7 +121,6 @@ static void service_event(void *arg, enum service_event event, int index, int st
         [SERVICE_ENDED] = "service.ended",      [SERVICE_ALL_STOPPED] = "services.stopped",
     };
 
-    (void)status;
     run_note(run, names[event], who, detail);
     switch (event) {
     case SERVICE_ALL_READY:
@@ -106,8 +139,8 @@ static void service_event(void *arg, enum service_event event, int index, int st
         if (c->phase == PHASE_STOP)
             phase_done(run);
         break;
-    case SERVICE_STARTED:
-    case SERVICE_ENDED: break;
+    case SERVICE_ENDED: service_ended(run, index, status); break;
+    case SERVICE_STARTED: break;
     }
 }
 

@@ -215,8 +215,6 @@ size_t control_reset(struct control *control, const struct scenario *scenario, u
     struct search search = {.scenario = scenario, .targets = targets, .direction = direction};
 
     (void)control; /* its copy of the targets lies in shared memory; the scenario's is ours alone */
-    if (direction == DIRECTION_ANY && targets)
-        search.direction = DIRECTION_OUTBOUND; /* as control_rule */
     for (size_t i = 0; i < count; i++)
         each_socket(&search, pids[i], note_listener);
     for (size_t i = 0; i < count; i++)

@@ -6,12 +6,15 @@
  * and end everybody's epoll_wait. */
 #include <ctype.h>
 #include <dirent.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/run/waiter.h"
@@ -41,16 +44,29 @@ static bool waits_on(pid_t pid, pid_t thread, int fd)
     return file && fscanf(file, "%ld %lx", &call, &first) == 2 && waits_on_first(call) && (int)first == fd;
 }
 
+/* It sleeps in a call that signals end, so a stop does not take long. */
+#define STOP_WITHIN_MS 50
+
 /* Somebody's debugger may have it already: then it is left alone. */
 static bool hold(pid_t thread)
 {
-    int status = 0;
+    siginfo_t info = {0};
 
     if (ptrace(PTRACE_SEIZE, thread, NULL, NULL))
         return false;
-    /* It sleeps in a call that signals end, so this does not take long. */
-    return !ptrace(PTRACE_INTERRUPT, thread, NULL, NULL) && waitpid(thread, &status, __WALL) == thread &&
-           WIFSTOPPED(status);
+    ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
+    for (int ms = 0; ms < STOP_WITHIN_MS && !info.si_pid; ms++) {
+        /* Stops alone: the exit of a service's leader is its service's to hear of. */
+        if (waitid(P_PID, (id_t)thread, &info, WSTOPPED | WNOHANG | __WALL))
+            return false;
+        if (!info.si_pid)
+            usleep(1000);
+    }
+    if (info.si_pid && info.si_status >> 8 == PTRACE_EVENT_STOP)
+        return true;
+    /* A signal came first and is its own; or it sleeps where no signal reaches it. */
+    ptrace(PTRACE_DETACH, thread, NULL, info.si_pid ? (void *)(intptr_t)info.si_status : NULL);
+    return false;
 }
 
 size_t waiter_hold(pid_t pid, int fd, pid_t ret_threads[static WAITER_MAX])

@@ -1,6 +1,7 @@
 /* One check, looked at as its quantifier says.  Floor 3. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "chaosctl/base/clock.h"
 #include "chaosctl/check/logwatch.h"
@@ -19,6 +20,7 @@ struct watch {
     uint64_t next_look_ns;
     bool asking; /* a probe is under way */
     struct logwatch *log;
+    bool log_is_whole;
     struct count_mark mark;
     struct count_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
     uint64_t second_ns;
@@ -64,6 +66,7 @@ struct watch *watch_new(struct run *run, const struct check *check, enum quantif
     w->quantifier = quantifier;
     w->from_ns = w->begin_ns = from_ns;
     w->outcome = OUTCOME_UNKNOWN;
+    w->log_is_whole = true;
     if (check->kind == CHECK_CALLS)
         w->mark = w->second = count_now(w);
     w->second_ns = from_ns;
@@ -176,10 +179,24 @@ static const struct observation *baseline_of(const struct watch *w)
     return c->kind == CHECK_LOAD && w->run->has_baseline[c->load] ? &w->run->load_baseline[c->load] : NULL;
 }
 
+/* A service writes its log itself, and nobody hears when that fails: on a full disk lines are missing. */
+static bool has_room(const char *folder)
+{
+    struct statvfs room;
+
+    return statvfs(folder, &room) || room.f_bavail > 0;
+}
+
 static enum judgement judge_log(struct watch *w, struct buf *why)
 {
+    const char *folder = control_folder(w->run->control);
+
     logwatch_poll(w->log, w->to_ns != 0);
-    return logwatch_judge(w->log, why);
+    w->log_is_whole = w->log_is_whole && has_room(folder);
+    if (w->log_is_whole)
+        return logwatch_judge(w->log, why);
+    buf_printf(why, "lines of the log are missing: no room is left in %s", folder);
+    return JUDGE_UNKNOWN;
 }
 
 static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *why)
