@@ -1,5 +1,4 @@
-/* What `run` shows and writes while it runs and at its end.  Floor 5; shared by cmd_run.c and
- * cmd_run_output.c. */
+/* What `run` shows and writes while it runs and at its end.  Floor 5; shared by cmd_run*.c. */
 #ifndef CHAOSCTL_CMD_RUN_H
 #define CHAOSCTL_CMD_RUN_H
 
@@ -36,6 +35,12 @@ struct run_output {
     int journal_error; /* why there is none */
     bool live;         /* a live line on standard error */
 };
+
+/* Is it "-" or /dev/stdout?  That is written to, never replaced: it may be a file. */
+bool output_is_standard(const char *path);
+
+/* The path that a pattern means for a scenario's file; to be freed, NULL when memory is out. */
+char *output_path(const char *pattern, const char *file);
 
 /* Can all be written where it is to go, and is nothing written over another?  scenarios: NULL for one that is
  * left out; files: their operands.  Says what is wrong, and returns EXIT_USAGE. */
