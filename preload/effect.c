@@ -194,22 +194,30 @@ static bool lease_is_over(void)
     return shim_now_ns() >= atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed);
 }
 
+static int error_of_wait(const struct ask *a, enum wait_end end)
+{
+    if (end == WAIT_INTERRUPTED)
+        return EINTR;
+    return call_role(a->call) == ROLE_OPEN ? EINPROGRESS : EAGAIN;
+}
+
 bool effect_apply(struct ask *a, const struct verdict *v)
 {
-    bool patient = true, sleeps = v->delay_ns && !wait_is_forbidden(a);
+    bool sleeps = v->delay_ns && !wait_is_forbidden(a);
+    enum wait_end end = WAIT_OVER;
 
     /* Counted before the sleep: a delay longer than its fault lasts has landed all the same. */
     int last = delays_settle(a, v, sleeps);
     if (sleeps) {
         count_ahead(a, v, last);
-        patient = wait_out(a, v);
+        end = wait_out(a, v);
     }
-    if (last >= v->strikes || !patient) {
+    if (last >= v->strikes || end != WAIT_OVER) {
         if (!a->is_counted)
             skip_all(a, v, last);
         a->result = -1;
-        a->error = call_role(a->call) == ROLE_OPEN ? EINPROGRESS : EAGAIN;
-        return !patient;
+        a->error = error_of_wait(a, end);
+        return end != WAIT_OVER;
     }
     /* Lifted while it waited: the delay was all that landed. */
     if (sleeps && (!wait_is_armed(&v->strike[last]) || lease_is_over()))

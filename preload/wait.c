@@ -62,14 +62,25 @@ static bool is_cancellation_point(enum call call)
     return role == ROLE_OPEN || role == ROLE_ACCEPT || role == ROLE_SEND || role == ROLE_RECEIVE;
 }
 
-/* The futex is the shared kind: those who wake map the file elsewhere. */
+/* The futex is the shared kind: those who wake map the file elsewhere.  futex_waitv and not futex, for it is
+ * begun anew after a handler with SA_RESTART and ends with EINTR after one without, as the calls do that it
+ * stands in for; futex with a time-out always ends, and would tell nothing. */
 static int sleep_until(uint64_t until_ns, uint32_t epoch)
 {
     struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
                              .tv_nsec = (long)(until_ns % 1000000000)};
+    struct futex_waitv one = {.val = epoch, .uaddr = (uintptr_t)&control.table.epoch, .flags = FUTEX_32};
 
-    return (int)syscall(SYS_futex, &control.table.epoch, FUTEX_WAIT_BITSET, epoch, &until, NULL,
-                        FUTEX_BITSET_MATCH_ANY);
+    long failed = syscall(SYS_futex_waitv, &one, 1, 0, &until, CLOCK_MONOTONIC);
+    if (failed >= 0)
+        return 0;
+    if (errno != ENOSYS && errno != EPERM)
+        return -1;
+    failed = syscall(SYS_futex, &control.table.epoch, FUTEX_WAIT_BITSET, epoch, &until, NULL,
+                     FUTEX_BITSET_MATCH_ANY);
+    if (failed && errno == EINTR)
+        errno = EAGAIN;
+    return (int)failed;
 }
 
 /* Where the call is a cancellation point, so is its delay; we hold nothing that a cancelled thread would
@@ -88,7 +99,7 @@ static int sleep_as(enum call call, uint64_t until_ns, uint32_t epoch)
     return failed;
 }
 
-bool wait_out(const struct ask *a, const struct verdict *v)
+enum wait_end wait_out(const struct ask *a, const struct verdict *v)
 {
     uint64_t start_ns = shim_now_ns(), limit_ns = add_capped(start_ns, patience_ns(a));
 
@@ -96,15 +107,17 @@ bool wait_out(const struct ask *a, const struct verdict *v)
         uint32_t epoch = shim_epoch();
         uint64_t until_ns = due_ns(v, start_ns), now_ns = shim_now_ns();
         if (now_ns >= limit_ns && limit_ns < until_ns)
-            return false;
+            return WAIT_IMPATIENT;
         if (now_ns >= until_ns)
-            return true;
+            return WAIT_OVER;
         /* Not inside while asleep: a handler's calls are judged like any, and it may jump away. */
         uintptr_t place = shim_pause();
         int failed = sleep_as(a->call, until_ns < limit_ns ? until_ns : limit_ns, epoch);
         int error = errno;
         shim_resume(place);
+        if (failed && error == EINTR && is_cancellation_point(a->call))
+            return WAIT_INTERRUPTED;
         if (failed && error != EINTR && error != EAGAIN && error != ETIMEDOUT)
-            return true;
+            return WAIT_OVER;
     }
 }

@@ -10,11 +10,15 @@ bool wait_is_forbidden(const struct ask *a) HIDDEN;
 /* Is the strike's rule armed still? */
 bool wait_is_armed(const struct strike *strike) HIDDEN;
 
-/* Sleep for as long as the verdict's delays that are still armed add up to.  Returns false when the caller's
- * own time-out (SO_RCVTIMEO, SO_SNDTIMEO) came first.
- *
- * A signal's handler runs meanwhile, then the rest is slept.  Accepted limit: where the handler was installed
- * without SA_RESTART, the call comes back late instead of with EINTR. */
-bool wait_out(const struct ask *a, const struct verdict *v) HIDDEN;
+enum wait_end {
+    WAIT_OVER,
+    WAIT_IMPATIENT,   /* the caller's own time-out (SO_RCVTIMEO, SO_SNDTIMEO) came first */
+    WAIT_INTERRUPTED, /* a handler ran that was installed without SA_RESTART, and the call is one that it ends
+                       */
+};
+
+/* Sleep for as long as the verdict's delays that are still armed add up to.  After a handler with SA_RESTART
+ * the rest is slept.  Accepted limit: before Linux 5.16 it is slept after any handler. */
+enum wait_end wait_out(const struct ask *a, const struct verdict *v) HIDDEN;
 
 #endif

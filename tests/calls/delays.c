@@ -109,7 +109,7 @@ static pthread_t asleep(struct sender *c)
         give_up("pthread_create");
     while (!c->tid)
         sched_yield();
-    wait_until_in(c->tid, SYS_futex);
+    wait_until_in(c->tid, SYS_futex_waitv);
     return thread;
 }
 
@@ -222,6 +222,30 @@ static void a_handler_runs_and_the_rest_is_waited(void)
     hang_up(c.pair);
 }
 
+static void ignore_it(int number)
+{
+    (void)number;
+}
+
+/* As recv does itself: EINTR after a handler that was installed without SA_RESTART. */
+static void a_handler_without_restart_ends_it(void)
+{
+    struct pair p = connection(listening);
+    int rule = arm_delay(CALL_recv, LONG, CACHE);
+    struct itimerval soon = {.it_value = {.tv_usec = 50000}};
+    struct sigaction once = {.sa_handler = ignore_it};
+    uint64_t start = now_ns();
+
+    sigaction(SIGALRM, &once, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    ssize_t got = recv(p.client, &(char){0}, 1, 0);
+    fact("a handler without SA_RESTART ends a delayed call with EINTR",
+         got == -1 && errno == EINTR && since(start) < LONG);
+    fact_equal("that is a hit all the same", (long)hits(rule), 1);
+    lift(rule);
+    hang_up(p);
+}
+
 static sigjmp_buf out;
 
 static void jump(int number)
@@ -251,7 +275,7 @@ static void a_handler_may_jump_away(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    host_begin(argv, 17);
+    host_begin(argv, 19);
     listening = listener();
     target_port(0, port_of(listening));
     a_blocking_call_waits();
@@ -265,6 +289,7 @@ int main(int argc, char **argv)
     the_callers_own_time_out_holds();
     a_delayed_call_can_be_cancelled();
     a_handler_runs_and_the_rest_is_waited();
+    a_handler_without_restart_ends_it();
     a_handler_may_jump_away();
     return 0;
 }
