@@ -80,12 +80,6 @@ int exec_read_faults(struct exec *exec, struct buf *ret_text)
 
 /* --- carried out from outside --- */
 
-/* Without numbers it hits whatever comes: the idle connections too. */
-static bool is_certain(const struct fault *f)
-{
-    return f->probability >= 1 && !f->after && f->every <= 1 && f->times == RULE_ENDLESS;
-}
-
 static size_t tree_of(const struct exec *exec, pid_t pids[static TREE_MAX])
 {
     pids[0] = exec->pid;
@@ -138,11 +132,9 @@ static void end(void *arg)
 /* At its very start a command has no connections yet; what it inherited is ours to leave alone. */
 static bool begins_from_outside(const struct fault *f)
 {
-    enum effect effect = fault_effect(f->kind);
-
     if (fault_way(f->kind) == WAY_PROCESS)
         return true;
-    return f->start_ns && is_certain(f) && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
+    return f->start_ns && control_resets(f);
 }
 
 static void plan_times(struct plan *plan, uint64_t now_ns)

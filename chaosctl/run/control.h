@@ -52,6 +52,10 @@ void control_expire(struct control *control);
 /* A fault on a dependency is about the connections made to it, unless it says otherwise. */
 enum direction control_direction(const struct fault *fault);
 
+/* Is every connection that is there to be reset when it begins (control_reset)?  Not where its numbers choose
+ * among the calls. */
+bool control_resets(const struct fault *fault);
+
 /* Make the rule of a fault that the shim carries out.  ordinal: in its cell.  injected_ns: its start counts
  * from there. */
 void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_seed, uint64_t injected_ns,

@@ -68,6 +68,15 @@ enum direction control_direction(const struct fault *fault)
     return fault->direction;
 }
 
+bool control_resets(const struct fault *fault)
+{
+    enum effect effect = fault_effect(fault->kind);
+    bool certain =
+        fault->probability >= 1 && !fault->after && fault->every <= 1 && fault->times == RULE_ENDLESS;
+
+    return certain && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
+}
+
 static void set_times(const struct fault *fault, uint64_t injected_ns, struct rule *rule)
 {
     rule->probability = probability_of(fault->probability);

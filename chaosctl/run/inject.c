@@ -6,19 +6,6 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/internal.h"
 
-/* A rule without numbers hits whatever comes; only then are idle connections reset from outside. */
-static bool is_certain(const struct fault *f)
-{
-    return f->probability >= 1 && !f->after && f->every <= 1 && f->times == RULE_ENDLESS;
-}
-
-static bool resets_established(const struct fault *f)
-{
-    enum effect effect = fault_effect(f->kind);
-
-    return (effect == EFFECT_RESET || effect == EFFECT_OUTAGE) && is_certain(f);
-}
-
 static size_t reset_in(struct run *run, const struct fault *f, size_t service)
 {
     pid_t pids[PIDS_MAX];
@@ -70,7 +57,7 @@ static void begin(void *arg)
 
     if (fault_way(in->fault->kind) == WAY_PROCESS)
         strike_process(in);
-    else if (resets_established(in->fault))
+    else if (control_resets(in->fault))
         reset_established(in);
 }
 
