@@ -71,6 +71,25 @@ bool loads_unfinished(const struct run *run, uint64_t from_ns, uint64_t to_ns)
     return false;
 }
 
+enum judgement loads_judge(struct run *run, const struct check *check, uint64_t from_ns, uint64_t to_ns,
+                           struct observation *ret_seen, struct buf *why)
+{
+    const struct observation *baseline =
+        run->has_baseline[check->load] ? &run->load_baseline[check->load] : NULL;
+    uint64_t wanted = check->min_samples ? check->min_samples : 1;
+
+    load_observe(run->loads[check->load], from_ns, to_ns, ret_seen);
+    if (ret_seen->samples < wanted) {
+        buf_printf(why, "only %llu of %llu samples that it takes", (unsigned long long)ret_seen->samples,
+                   (unsigned long long)wanted);
+        return JUDGE_UNKNOWN;
+    }
+    enum judgement j = judge_all(check->expect, check->expect_count, ret_seen, baseline, why);
+    if (j == JUDGE_FAILS && ret_seen->note)
+        buf_printf(why, "; mostly: %s", ret_seen->note);
+    return j;
+}
+
 void baseline_record(struct run *run, uint64_t from_ns, uint64_t to_ns)
 {
     for (size_t i = 0; i < run->scenario->loads_count; i++) {

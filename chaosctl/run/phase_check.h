@@ -11,6 +11,10 @@ uint32_t watched_targets(const struct run *run);
 int loads_start(struct run *run);
 void loads_end(struct run *run);
 bool loads_unfinished(const struct run *run, uint64_t from_ns, uint64_t to_ns);
+/* A load check over the requests intended in [from, to), against the baseline where there is one.  Too few
+ * samples are UNKNOWN. */
+enum judgement loads_judge(struct run *run, const struct check *check, uint64_t from_ns, uint64_t to_ns,
+                           struct observation *ret_seen, struct buf *why);
 void baseline_record(struct run *run, uint64_t from_ns, uint64_t to_ns);
 
 /* The longest that any probe of the scenario may take. */

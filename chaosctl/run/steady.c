@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "chaosctl/base/clock.h"
-#include "chaosctl/run/internal.h"
+#include "chaosctl/run/phase_check.h"
 
 struct steady {
     struct run *run;
@@ -73,24 +73,6 @@ static uint64_t answered_until(struct steady *steady, uint64_t window_ns, uint64
     return 0;
 }
 
-static enum judgement judge_load(struct steady *steady, const struct check *check, uint64_t from_ns,
-                                 uint64_t to_ns, struct observation *seen, struct buf *why)
-{
-    struct run *run = steady->run;
-    const struct observation *baseline =
-        run->has_baseline[check->load] ? &run->load_baseline[check->load] : NULL;
-
-    load_observe(run->loads[check->load], from_ns, to_ns, seen);
-    if (!seen->samples || seen->samples < check->min_samples) {
-        buf_printf(why, "only %llu samples in the window", (unsigned long long)seen->samples);
-        return JUDGE_UNKNOWN;
-    }
-    enum judgement j = judge_all(check->expect, check->expect_count, seen, baseline, why);
-    if (j == JUDGE_FAILS && seen->note)
-        buf_printf(why, "; mostly: %s", seen->note);
-    return j;
-}
-
 static bool check_holds(struct steady *steady, size_t i, uint64_t from_ns, uint64_t to_ns)
 {
     const struct check *check = &steady->run->scenario->steady[i];
@@ -99,7 +81,7 @@ static bool check_holds(struct steady *steady, size_t i, uint64_t from_ns, uint6
 
     if (!is_load(check))
         return steady->watches[i] && watch_holding_since(steady->watches[i]) <= from_ns;
-    return judge_load(steady, check, from_ns, to_ns, &seen, &why) == JUDGE_HOLDS;
+    return loads_judge(steady->run, check, from_ns, to_ns, &seen, &why) == JUDGE_HOLDS;
 }
 
 /* A window ends where something is last known: nobody knows what a probe that hangs will say. */
@@ -138,7 +120,7 @@ void steady_settle(struct steady *steady, enum phase phase, enum outcome outcome
         cleanup_buf struct buf why = {0};
         bool holds = outcome == OUTCOME_HELD;
         if (is_load(check)) {
-            enum judgement j = judge_load(steady, check, from_ns, now_ns, &seen, &why);
+            enum judgement j = loads_judge(steady->run, check, from_ns, now_ns, &seen, &why);
             holds = holds || j == JUDGE_HOLDS;
         } else if (steady->watches[i]) {
             buf_add(&why, watch_finding(steady->watches[i]));

@@ -5,7 +5,7 @@
 
 #include "chaosctl/base/clock.h"
 #include "chaosctl/check/logwatch.h"
-#include "chaosctl/run/internal.h"
+#include "chaosctl/run/phase_check.h"
 
 struct count_mark {
     uint64_t calls, connects;
@@ -172,13 +172,6 @@ static void observe_service(struct run *run, size_t index, struct observation *o
         observe_usage(run, index, o);
 }
 
-static const struct observation *baseline_of(const struct watch *w)
-{
-    const struct check *c = w->check;
-
-    return c->kind == CHECK_LOAD && w->run->has_baseline[c->load] ? &w->run->load_baseline[c->load] : NULL;
-}
-
 /* A service writes its log itself, and nobody hears when that fails: on a full disk lines are missing. */
 static bool has_room(const char *folder)
 {
@@ -202,26 +195,22 @@ static enum judgement judge_log(struct watch *w, struct buf *why)
 static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *why)
 {
     const struct check *c = w->check;
+    uint64_t to_ns = w->to_ns ? w->to_ns : now_ns;
     struct observation seen = {0};
 
     if (c->kind == CHECK_LOG)
         return judge_log(w, why);
-    if (c->kind == CHECK_LOAD)
-        load_observe(w->run->loads[c->load], w->from_ns, w->to_ns ? w->to_ns : now_ns, &seen);
-    else if (c->kind == CHECK_CALLS)
-        observe_calls(w, w->to_ns ? w->to_ns : now_ns, &seen);
+    if (c->kind == CHECK_LOAD) {
+        enum judgement j = loads_judge(w->run, c, w->from_ns, to_ns, &seen, why);
+        w->samples = seen.samples;
+        return j;
+    }
+    if (c->kind == CHECK_CALLS)
+        observe_calls(w, to_ns, &seen);
     else
         observe_service(w->run, (size_t)c->service, &seen);
     w->samples = seen.samples;
-    if (c->kind == CHECK_LOAD && (!seen.samples || seen.samples < c->min_samples)) {
-        buf_printf(why, "only %llu of %llu samples that it takes", (unsigned long long)seen.samples,
-                   (unsigned long long)(c->min_samples ? c->min_samples : 1));
-        return JUDGE_UNKNOWN;
-    }
-    enum judgement j = judge_all(c->expect, c->expect_count, &seen, baseline_of(w), why);
-    if (j == JUDGE_FAILS && seen.note)
-        buf_printf(why, "; mostly: %s", seen.note);
-    return j;
+    return judge_all(c->expect, c->expect_count, &seen, NULL, why);
 }
 
 /* --- quantifiers --- */
