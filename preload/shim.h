@@ -59,4 +59,7 @@ uint32_t shim_service(void) HIDDEN;
 
 uint64_t shim_now_ns(void) HIDDEN;
 
+/* Does the lease still run?  One that ends in years is damage, and no lease. */
+bool shim_has_lease(uint64_t now_ns) HIDDEN;
+
 #endif

@@ -17,4 +17,15 @@ bool wait_is_armed(const struct strike *strike) HIDDEN;
  * without SA_RESTART, the call comes back late instead of with EINTR. */
 bool wait_out(const struct ask *a, const struct verdict *v) HIDDEN;
 
+/* Sleep until the table's epoch is another than this, until that time at most, which the lease's end bounds.
+ * Where the call is a cancellation point, so is this.  Returns 0 or the errno of futex. */
+int wait_nap(enum call call, uint64_t until_ns, uint32_t epoch) HIDDEN;
+
+/* After EINTR: would the kernel have restarted the call?  Only as far as it can be known afterwards: not when
+ * some handler of the process lacks SA_RESTART. */
+bool wait_is_restarted(void) HIDDEN;
+
+/* How long the descriptor's own time-out lets the call wait; UINT64_MAX: for ever. */
+uint64_t wait_patience_ns(enum call call, int fd) HIDDEN;
+
 #endif

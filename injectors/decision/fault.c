@@ -9,6 +9,7 @@
 #define ON_RECEIVE  (1u << ROLE_RECEIVE)
 #define ON_RESOLVE  (1u << ROLE_RESOLVE)
 #define ON_ALLOCATE (1u << ROLE_ALLOCATE)
+#define ON_READY    (1u << ROLE_READY)
 #define NAMED       0u
 
 struct row {

@@ -1,0 +1,188 @@
+/* Asking the kernel what is there.  Floor 1.
+ *
+ * When bytes arrived is known exactly to who was waiting for them.  TCP tells it to a jiffy to who comes
+ * late, for the last bytes that came; a unix socket tells nothing: there it is the time of the look. */
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/effect.h"
+#include "preload/sample.h"
+
+struct counters {
+    uint64_t seen, queued;
+    uint64_t quiet_ns; /* for at least so long nothing came */
+};
+
+/* Not libc's poll: that is a cancellation point. */
+static int poll_now(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN | POLLRDHUP};
+    struct timespec none = {0};
+
+    return syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 ? p.revents : 0;
+}
+
+static uint64_t jiffy_ms(void)
+{
+    struct timespec tick = {0};
+
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return (uint64_t)tick.tv_nsec / 1000000 + 1;
+}
+
+static bool inform(int fd, struct tcp_info *info)
+{
+    socklen_t len = sizeof(*info);
+
+    return !real.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) &&
+           len >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info->tcpi_bytes_received);
+}
+
+/* A FIN counts as a byte. */
+static bool has_fin(const struct tcp_info *info)
+{
+    return info->tcpi_state == 8 /* CLOSE_WAIT */ || info->tcpi_state == 9 /* LAST_ACK */ ||
+           info->tcpi_state == 11 /* CLOSING */ || info->tcpi_state == 6 /* TIME_WAIT */;
+}
+
+static bool queued_in(int fd, uint64_t *ret_queued)
+{
+    int queued = 0;
+
+    if (real.ioctl(fd, SIOCINQ, &queued) || queued < 0)
+        return false;
+    *ret_queued = (uint64_t)queued;
+    return true;
+}
+
+/* Two questions with one answer: ask until nothing came in between. */
+static bool count_tcp(int fd, struct counters *ret)
+{
+    struct tcp_info info, again;
+
+    if (!inform(fd, &info))
+        return false;
+    for (int i = 0; i < 4; i++) {
+        if (!queued_in(fd, &ret->queued) || !inform(fd, &again))
+            return false;
+        bool same = info.tcpi_bytes_received == again.tcpi_bytes_received;
+        info = again;
+        if (same)
+            break;
+    }
+    ret->seen = info.tcpi_bytes_received - has_fin(&info);
+    uint64_t tick = jiffy_ms();
+    ret->quiet_ns = info.tcpi_last_data_recv > tick ? (info.tcpi_last_data_recv - tick) * 1000000 : 0;
+    return ret->queued <= ret->seen;
+}
+
+static bool count_unix(struct line *l, int fd, struct counters *ret)
+{
+    uint64_t taken = atomic_exchange(&l->taken, 0);
+
+    if (!queued_in(fd, &ret->queued))
+        return false;
+    uint64_t left = l->queued > taken ? l->queued - taken : 0;
+    ret->seen = l->stream.seen + (ret->queued > left ? ret->queued - left : 0);
+    ret->quiet_ns = 0;
+    l->queued = ret->queued;
+    return true;
+}
+
+static bool count(struct line *l, int fd, struct counters *ret)
+{
+    if (l->is_tcp && count_tcp(fd, ret))
+        return true;
+    l->is_tcp = false;
+    return count_unix(l, fd, ret);
+}
+
+bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *mark,
+                 uint64_t *ret_rate)
+{
+    uint32_t service = shim_service();
+    struct verdict v;
+    struct subject s = {
+        .call = call,
+        .targets = known_targets(known),
+        .service = service < SERVICE_MAX ? 1u << service : 0,
+        .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
+        .only = arrived ? 1u << EFFECT_HOLD | 1u << EFFECT_CORRUPT : 1u << EFFECT_HOLD,
+        .now_ns = shim_now_ns(),
+    };
+
+    *ret_rate = 0;
+    if (!decide(&control.table, &s, &v))
+        return false;
+    for (int i = 0; i < v.strikes; i++) {
+        const struct strike *strike = &v.strike[i];
+        const struct rule *rule = &control.table.rules[strike->rule % RULE_MAX];
+        uint64_t delay_ns = 0, draw = rule_draw(rule->seed ^ 1, strike->number);
+        if (strike->effect == EFFECT_CORRUPT) {
+            mark->flip = (uint8_t)(draw | 1);
+            mark->flip_at = (uint32_t)((draw >> 8) % arrived);
+        } else if (rule->rate_per_s) {
+            *ret_rate = *ret_rate && *ret_rate < rule->rate_per_s ? *ret_rate : rule->rate_per_s;
+        } else {
+            delay_ns = stream_delay(rule, strike->number);
+            if (rule->until_ns != UINT64_MAX && delay_ns > rule->until_ns - mark->arrival_ns)
+                delay_ns = rule->until_ns > mark->arrival_ns ? rule->until_ns - mark->arrival_ns : 0;
+            stream_hold(mark, strike->rule, delay_ns);
+        }
+        effect_landed(call, fd, strike, delay_ns);
+    }
+    return true;
+}
+
+static void arrived(struct line *l, int fd, uint64_t known, const struct counters *c, uint64_t now_ns)
+{
+    struct stream *s = &l->stream;
+    uint64_t at_ns = now_ns - c->quiet_ns, rate;
+
+    if (stream_joins(s, at_ns)) {
+        stream_join(s, c->seen, at_ns);
+        return;
+    }
+    struct mark mark = {.first_ns = at_ns, .arrival_ns = at_ns};
+    line_decide(fd, known, CALL_recv, c->seen - s->seen, &mark, &rate);
+    stream_rate(s, rate, now_ns);
+    stream_arrive(s, c->seen, &mark);
+}
+
+static void ended(struct line *l, int fd, uint64_t known, uint64_t now_ns)
+{
+    struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
+    uint64_t rate;
+
+    line_decide(fd, known, CALL_recv, 0, &mark, &rate);
+    stream_end(&l->stream, &mark);
+}
+
+void sample(struct line *l, int fd, uint64_t known, uint64_t now_ns)
+{
+    struct stream *s = &l->stream;
+    struct counters c;
+    int events = poll_now(fd);
+
+    l->is_loud = events & (POLLHUP | POLLERR);
+    if (!events && !l->is_fresh) {
+        stream_consume(s, s->seen, now_ns);
+        l->queued = 0;
+        l->taken = 0;
+        return;
+    }
+    if (count(l, fd, &c)) {
+        if (l->is_fresh)
+            s->seen = s->consumed = c.seen - c.queued;
+        l->is_fresh = false;
+        if (c.seen > s->seen && c.queued)
+            arrived(l, fd, known, &c, now_ns);
+        s->seen = c.seen > s->seen ? c.seen : s->seen;
+        stream_consume(s, s->seen - (c.queued < s->seen ? c.queued : s->seen), now_ns);
+    }
+    if (events & (POLLRDHUP | POLLHUP | POLLERR) && !s->ended && !l->is_cut)
+        ended(l, fd, known, now_ns);
+}
