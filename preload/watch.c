@@ -108,8 +108,10 @@ static void review(struct set *s, int place, bool again)
 
 static void learn_one(struct set *s, const struct mask_seen *seen)
 {
-    if (seen->data == MASK_DATA)
+    if (seen->data == MASK_DATA) {
+        s->timer_is_there = s->timer_is_there || seen->fd == s->timer;
         return;
+    }
     int place = registry_put(s, seen->fd, seen->events, seen->data);
     if (!place)
         return;
@@ -141,11 +143,25 @@ static bool is_wanted(void)
            shim_has_lease(shim_now_ns());
 }
 
+/* The number of a set that was closed behind our back is another set's now. */
+static void timer_check(struct set *s)
+{
+    struct itimerspec left;
+
+    if (s->timer < 0 || s->timer_is_there)
+        return;
+    if (!syscall(SYS_timerfd_gettime, s->timer, &left))
+        syscall(SYS_close, s->timer);
+    s->timer = -1;
+}
+
 static void learn(struct set *s)
 {
     s->epoch = shim_epoch();
+    s->timer_is_there = false;
     registry_clear(s);
-    mask_each(s, learn_one);
+    if (mask_each(s, learn_one))
+        timer_check(s);
     learn_held(s);
 }
 
