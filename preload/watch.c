@@ -155,9 +155,19 @@ static void timer_check(struct set *s)
     s->timer = -1;
 }
 
+/* An edge that was taken out is known to nobody but us: it is given back first, and taken out again if it is
+ * still to be.  (epoll_ctl is followed until we leave, so this is what the program wants.) */
+static void give_back(struct set *s)
+{
+    for (int place = s->held; place; place = registrations[place].next_held)
+        if (!registrations[place].is_spent)
+            mask_restore(s->epfd, &registrations[place]);
+}
+
 static void learn(struct set *s)
 {
     s->epoch = shim_epoch();
+    give_back(s);
     s->timer_is_there = false;
     registry_clear(s);
     if (mask_each(s, learn_one))
