@@ -10,7 +10,7 @@ EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
     struct stay stay;
 
-    if (watch_is_idle(CALL_epoll_ctl))
+    if (ready_is_idle(CALL_epoll_ctl))
         return real.epoll_ctl(epfd, op, fd, event);
     struct ask a = {.call = CALL_epoll_ctl, .fd = fd};
 
@@ -105,7 +105,7 @@ static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int 
 
 EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
 {
-    if (watch_is_idle(CALL_epoll_wait))
+    if (ready_is_idle(CALL_epoll_wait))
         return real.epoll_wait(epfd, events, max, timeout_ms);
     struct ask a = {.call = CALL_epoll_wait, .fd = -1};
 
@@ -116,7 +116,7 @@ EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout
 
 EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms, const sigset_t *mask)
 {
-    if (watch_is_idle(CALL_epoll_pwait))
+    if (ready_is_idle(CALL_epoll_pwait))
         return real.epoll_pwait(epfd, events, max, timeout_ms, mask);
     struct ask a = {.call = CALL_epoll_pwait, .fd = -1};
 
@@ -130,7 +130,7 @@ EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max, const str
 {
     struct patience p = {STREAM_NEVER};
 
-    if (watch_is_idle(CALL_epoll_pwait2))
+    if (ready_is_idle(CALL_epoll_pwait2))
         return real.epoll_pwait2(epfd, events, max, timeout, mask);
     struct ask a = {.call = CALL_epoll_pwait2, .fd = -1};
 

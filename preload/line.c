@@ -50,7 +50,9 @@ static void line_reset(struct line *l)
     l->taken = 0;
     l->shorts = 0;
     l->cut_at = STREAM_NEVER;
-    l->opening.is_pending = false;
+    if (l->opening.is_pending && l->opening.is_dropped)
+        shim_left--;
+    l->opening.is_pending = l->opening.is_dropped = false;
     memset(&l->stream, 0, offsetof(struct stream, marks));
 }
 
@@ -126,13 +128,50 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
     view_fill(l, now_ns, v);
 }
 
+/* No rule is about it any more. */
+static void end_opening(int fd)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return;
+    if (l->opening.is_pending)
+        open_end(l, fd);
+    line_unlock(l);
+}
+
+/* A number that leads to another connection by now says that ours is closed. */
+static void settle(struct line *l)
+{
+    line_lock(l);
+    if (l->opening.is_pending && l->opening.is_dropped) {
+        if (cookie_of(l->opening.fd) == l->cookie) {
+            open_end(l, l->opening.fd);
+        } else {
+            l->opening.is_pending = l->opening.is_dropped = false;
+            shim_left--;
+        }
+    }
+    line_unlock(l);
+}
+
+void line_settle(void)
+{
+    for (int i = 0; i < LINE_MAX_ && shim_left; i++)
+        if (lines[i].opening.is_pending)
+            settle(&lines[i]);
+}
+
 void line_look(int fd, uint64_t known, struct line_view *ret_view)
 {
     uint64_t now_ns = shim_now_ns();
 
     *ret_view = (struct line_view){.next_ns = STREAM_NEVER};
-    if (!line_concerns(known) || !shim_has_lease(now_ns))
+    if (!line_concerns(known) || !shim_has_lease(now_ns)) {
+        if (known & KNOWN_CONNECTING && shim_left)
+            end_opening(fd);
         return;
+    }
     struct line *l = line_take(fd, true);
     if (!l)
         return;

@@ -24,6 +24,7 @@
 struct opening {
     bool is_pending;
     bool is_dropped; /* blackhole: the kernel drops what comes back, and knows nothing but that */
+    int fd;
     struct mark mark;
     struct sockaddr_in6 address; /* to begin again, of whatever family */
     socklen_t address_len;
@@ -99,6 +100,9 @@ int line_take_error(int fd) HIDDEN;
 
 /* The end of connecting is held as the mark says. */
 void line_open(int fd, const struct opening *opening) HIDDEN;
+
+/* Nothing is armed: all connects go their way. */
+void line_settle(void) HIDDEN;
 
 /* The holds of one arrival, or of a connect, decided and counted.  Returns false when there are none. */
 bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *ret_mark,

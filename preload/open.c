@@ -58,6 +58,27 @@ static void begin_again(int fd, const struct opening *o)
     connect_now(fd, &o->address, o->address_len);
 }
 
+void open_end(struct line *l, int fd)
+{
+    l->opening.is_pending = false;
+    if (!l->opening.is_dropped)
+        return;
+    l->opening.is_dropped = false;
+    shim_left--;
+    begin_again(fd, &l->opening);
+}
+
+/* A connect that failed has ended: that is not delayed a second time. */
+static void told(struct line *l, int fd, uint64_t now_ns)
+{
+    struct mark none = {.first_ns = now_ns, .arrival_ns = now_ns};
+    struct pollfd p = {.fd = fd};
+    struct timespec at_once = {0};
+
+    if (syscall(SYS_ppoll, &p, 1, &at_once, NULL, 0) > 0)
+        stream_end(&l->stream, &none);
+}
+
 bool open_look(struct line *l, int fd, uint64_t now_ns, bool changed, struct line_view *v)
 {
     struct opening *o = &l->opening;
@@ -70,16 +91,20 @@ bool open_look(struct line *l, int fd, uint64_t now_ns, bool changed, struct lin
         v->next_ns = o->mark.due_ns;
         return true;
     }
-    o->is_pending = false;
     if (o->is_dropped)
-        begin_again(fd, o);
+        open_end(l, fd);
+    else
+        told(l, fd, now_ns);
+    o->is_pending = false;
     return false;
 }
 
 static void remember(const struct ask *a, const struct mark *mark, bool is_dropped)
 {
-    struct opening o = {.is_dropped = is_dropped, .mark = *mark};
+    struct opening o = {.is_dropped = is_dropped, .fd = a->fd, .mark = *mark};
 
+    if (is_dropped)
+        shim_left++;
     if (a->address_len <= sizeof(o.address)) {
         memcpy(&o.address, a->address, a->address_len);
         o.address_len = a->address_len;

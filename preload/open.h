@@ -16,6 +16,9 @@
 /* For line.c, which holds the lock.  Returns true while the end of connecting is hidden; *v says so. */
 bool open_look(struct line *l, int fd, uint64_t now_ns, bool changed, struct line_view *v) HIDDEN;
 
+/* Do not drop what comes back any more, and begin again. */
+void open_end(struct line *l, int fd) HIDDEN;
+
 /* Make the connect that was asked about.  As connect: -1 and errno. */
 int open_connect(struct ask *a) HIDDEN;
 

@@ -11,6 +11,7 @@
 
 #include "preload/ask.h"
 #include "preload/line.h"
+#include "preload/watch.h"
 
 /* Bits that no file's poll looks at, in which the hidden request is kept. */
 #define KEPT_IN     0x0800
@@ -136,6 +137,8 @@ static int poll_once(struct pollfd *fds, nfds_t count, uint64_t end_ns, const si
                      bool *ret_hidden)
 {
     uint64_t next_ns, now_ns = shim_now_ns();
+
+    watch_settle();
     nfds_t ready, hidden = hide_held(fds, count, &next_ns, &ready);
     uint64_t ns = until(end_ns, now_ns);
 
@@ -188,12 +191,12 @@ static uint64_t end_of(const struct timespec *t)
 
 static bool has_streams(void)
 {
-    return atomic_load_explicit(&control.table.streams, memory_order_acquire);
+    return shim_left || atomic_load_explicit(&control.table.streams, memory_order_acquire);
 }
 
 EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-    if (is_idle(CALL_poll))
+    if (ready_is_idle(CALL_poll))
         return real.poll(fds, count, timeout_ms);
     struct ask a = {.call = CALL_poll, .fd = -1};
 
@@ -208,14 +211,14 @@ extern __typeof__(poll) __poll EXPORT __attribute__((alias("poll")));
 
 EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size)
 {
-    if (is_idle(CALL_poll) || fds_size / sizeof(*fds) < count)
+    if (ready_is_idle(CALL_poll) || fds_size / sizeof(*fds) < count)
         return real.__poll_chk(fds, count, timeout_ms, fds_size);
     return poll(fds, count, timeout_ms);
 }
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    if (is_idle(CALL_ppoll))
+    if (ready_is_idle(CALL_ppoll))
         return real.ppoll(fds, count, timeout, mask);
     struct ask a = {.call = CALL_ppoll, .fd = -1};
 
@@ -229,7 +232,7 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
                        size_t fds_size)
 {
-    if (is_idle(CALL_ppoll) || fds_size / sizeof(*fds) < count)
+    if (ready_is_idle(CALL_ppoll) || fds_size / sizeof(*fds) < count)
         return real.__ppoll_chk(fds, count, timeout, mask, fds_size);
     return ppoll(fds, count, timeout, mask);
 }

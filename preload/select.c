@@ -7,6 +7,7 @@
 
 #include "preload/ask.h"
 #include "preload/line.h"
+#include "preload/watch.h"
 
 struct sets {
     fd_set in, out, other;
@@ -129,6 +130,7 @@ static int select_held(int count, fd_set *in, fd_set *out, fd_set *other, uint64
         return real.pselect(count, in, out, other, ns == STREAM_NEVER ? NULL : &left, mask);
     }
     do {
+        watch_settle();
         take(in, &s.in);
         take(out, &s.out);
         take(other, &s.other);
@@ -147,12 +149,12 @@ static int select_held(int count, fd_set *in, fd_set *out, fd_set *other, uint64
 static bool is_ours(int count)
 {
     return count >= 0 && count <= FD_SETSIZE &&
-           atomic_load_explicit(&control.table.streams, memory_order_acquire);
+           (shim_left || atomic_load_explicit(&control.table.streams, memory_order_acquire));
 }
 
 EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *timeout)
 {
-    if (is_idle(CALL_select))
+    if (ready_is_idle(CALL_select))
         return real.select(count, in, out, other, timeout);
     struct ask a = {.call = CALL_select, .fd = -1};
 
@@ -177,7 +179,7 @@ extern __typeof__(select) __select EXPORT __attribute__((alias("select")));
 EXPORT int pselect(int count, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
                    const sigset_t *mask)
 {
-    if (is_idle(CALL_pselect))
+    if (ready_is_idle(CALL_pselect))
         return real.pselect(count, in, out, other, timeout, mask);
     struct ask a = {.call = CALL_pselect, .fd = -1};
 

@@ -17,6 +17,8 @@
 /* Armed for anything until started: see is_idle. */
 struct control control = {.table = {.armed = {[0 ... CALL_COUNT - 1] = TARGET_ANY}}};
 
+_Atomic uint32_t shim_left;
+
 /* Atomics all: gcc takes dlsym for a leaf and drops plain stores around it. */
 enum state { STATE_FRESH, STATE_STARTING, STATE_STARTED };
 static _Atomic int state;

@@ -28,6 +28,18 @@ static inline bool is_idle(enum call call)
     return __builtin_expect(!atomic_load_explicit(&control.table.armed[call], memory_order_acquire), 1);
 }
 
+/* What we changed about the program's descriptors and have to undo: epoll sets that are followed, connects
+ * that are dropped.  Calls that ask for readiness are not idle while there is any, so that the first of them
+ * after a lift undoes it. */
+extern _Atomic uint32_t shim_left HIDDEN;
+
+static inline bool ready_is_idle(enum call call)
+{
+    return __builtin_expect(!(atomic_load_explicit(&control.table.armed[call], memory_order_acquire) |
+                              atomic_load_explicit(&shim_left, memory_order_relaxed)),
+                            1);
+}
+
 static inline uint32_t shim_armed(enum call call)
 {
     return atomic_load_explicit(&control.table.armed[call], memory_order_acquire);

@@ -10,7 +10,7 @@
 
 #define READS (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLRDHUP)
 
-_Atomic uint32_t watch_left;
+static _Atomic uint32_t used; /* sets */
 static _Atomic int owner;
 
 /* --- the set's timer --- */
@@ -206,7 +206,8 @@ static struct set *set_make(int epfd)
             s->epfd = epfd;
             s->timer = -1;
             s->epoch = shim_epoch() - 1;
-            watch_left++;
+            used++;
+            shim_left++;
             owner = (int)getpid();
             return s;
         }
@@ -220,7 +221,8 @@ static void set_drop(struct set *s)
     timer_drop(s);
     registry_clear(s);
     s->is_used = false;
-    watch_left--;
+    used--;
+    shim_left--;
 }
 
 /* Everything is as the program has it. */
@@ -239,6 +241,14 @@ static void leave_all(void)
         leave(s);
         registry_unlock(&s->busy);
     }
+}
+
+void watch_settle(void)
+{
+    if (!shim_left || is_wanted())
+        return;
+    leave_all();
+    line_settle();
 }
 
 /* --- before a wait --- */
@@ -295,10 +305,9 @@ static uint64_t prepare(struct set *s)
 
 uint64_t watch_prepare(int epfd)
 {
-    if (!is_wanted()) {
-        leave_all();
+    watch_settle();
+    if (!is_wanted())
         return STREAM_NEVER;
-    }
     struct set *s = set_find(epfd);
     if (!s)
         s = set_make(epfd);
@@ -419,7 +428,7 @@ int watch_filter(int epfd, struct epoll_event *events, int count)
 
 void watch_stir(int fd)
 {
-    for (int i = 0; watch_left && i < REGISTRY_SETS; i++) {
+    for (int i = 0; used && i < REGISTRY_SETS; i++) {
         struct set *s = sets[i].is_used ? set_locked(&sets[i], sets[i].epfd) : NULL;
         if (!s)
             continue;
@@ -456,7 +465,7 @@ void watch_changed(int epfd, int op, int fd, const struct epoll_event *event)
 /* A vfork child's closes are not ours. */
 void watch_forget(unsigned first, unsigned last)
 {
-    if (!watch_left || owner != (int)getpid())
+    if (!used || owner != (int)getpid())
         return;
     for (int i = 0; i < REGISTRY_SETS; i++) {
         struct set *s = &sets[i];

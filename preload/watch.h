@@ -21,15 +21,8 @@
 
 #include "preload/shim.h"
 
-extern _Atomic uint32_t watch_left HIDDEN; /* sets that are followed, until a call after the lift */
-
-/* Idle for calls on sets: nothing armed, and nothing left to undo. */
-static inline bool watch_is_idle(enum call call)
-{
-    return __builtin_expect(!(atomic_load_explicit(&control.table.armed[call], memory_order_acquire) |
-                              atomic_load_explicit(&watch_left, memory_order_relaxed)),
-                            1);
-}
+/* Undo everything, when nothing is armed any more and something is left (shim_left). */
+void watch_settle(void) HIDDEN;
 
 /* Before waiting: what is due is restored.  Returns how long may be waited at most without a timer. */
 uint64_t watch_prepare(int epfd) HIDDEN;
