@@ -25,12 +25,14 @@ static int poll_now(int fd)
     return syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 ? p.revents : 0;
 }
 
-static uint64_t jiffy_ms(void)
+/* The kernel counts in jiffies: what is told may be one too much. */
+static uint64_t quiet_of(uint64_t told_ms)
 {
     struct timespec tick = {0};
 
     clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-    return (uint64_t)tick.tv_nsec / 1000000 + 1;
+    uint64_t told_ns = told_ms * 1000000, tick_ns = (uint64_t)tick.tv_nsec;
+    return told_ns > tick_ns ? told_ns - tick_ns : 0;
 }
 
 static bool inform(int fd, struct tcp_info *info)
@@ -74,8 +76,7 @@ static bool count_tcp(int fd, struct counters *ret)
             break;
     }
     ret->seen = info.tcpi_bytes_received - has_fin(&info);
-    uint64_t tick = jiffy_ms();
-    ret->quiet_ns = info.tcpi_last_data_recv > tick ? (info.tcpi_last_data_recv - tick) * 1000000 : 0;
+    ret->quiet_ns = quiet_of(info.tcpi_last_data_recv);
     return ret->queued <= ret->seen;
 }
 

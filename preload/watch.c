@@ -8,6 +8,9 @@
 #include "preload/mask.h"
 #include "preload/watch.h"
 
+/* Registrations that one wait looks at: the rest is for the next, at once. */
+#define REVIEWS 128
+
 #define READS (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLRDHUP)
 
 static _Atomic uint32_t used; /* sets */
@@ -54,14 +57,14 @@ static void timer_make(struct set *s)
     s->timer_ns = 0;
 }
 
-static void timer_set(struct set *s, uint64_t at_ns)
+static void timer_set(struct set *s, uint64_t at_ns, uint64_t now_ns)
 {
     struct itimerspec at = {
         .it_value = {.tv_sec = (time_t)(at_ns / 1000000000), .tv_nsec = (long)(at_ns % 1000000000)}};
 
     if (s->timer < 0)
         timer_make(s);
-    if (s->timer < 0 || s->timer_ns == at_ns)
+    if (s->timer < 0 || (s->timer_ns == at_ns && at_ns > now_ns))
         return;
     s->timer_ns = at_ns;
     if (syscall(SYS_timerfd_settime, s->timer, TFD_TIMER_ABSTIME, &at, NULL))
@@ -121,6 +124,13 @@ static void learn_one(struct set *s, const struct mask_seen *seen)
                                     seen->events & EPOLLONESHOT;
 }
 
+/* A level that we did not touch is reported when there is something to hide; only a dropped connect is not.
+ */
+static bool tells_itself(const struct registration *r)
+{
+    return !r->is_masked && !is_edge(r) && !(r->events & EPOLLONESHOT) && shim_left == used;
+}
+
 static void learn_held(struct set *s)
 {
     for (int i = 0; i < REGISTRY_BUCKETS; i++)
@@ -128,6 +138,8 @@ static void learn_held(struct set *s)
             struct registration *r = &registrations[place];
             struct line_view v;
             next = r->next_by_fd;
+            if (tells_itself(r))
+                continue;
             line_look_fd(r->fd, &v);
             r->shorts = v.shorts;
             if (view_is_held(&v) && !r->is_spent)
@@ -255,10 +267,12 @@ void watch_settle(void)
 
 static void review_due(struct set *s, uint64_t now_ns, uint64_t *ret_next_ns)
 {
+    int left = REVIEWS;
+
     for (int place = s->held, next; place; place = next) {
         struct registration *r = &registrations[place];
         next = r->next_held;
-        if (r->restore_ns <= now_ns)
+        if (r->restore_ns <= now_ns && left-- > 0)
             review(s, place, false);
         else if (r->told_out && !is_edge(r))
             r->told_out = !mask_set(s->epfd, r);
@@ -299,7 +313,7 @@ static uint64_t prepare(struct set *s)
         return STREAM_NEVER;
     }
     next_ns = next_ns < now_ns + LINE_SLICE_NS ? next_ns : now_ns + LINE_SLICE_NS;
-    timer_set(s, next_ns);
+    timer_set(s, next_ns, now_ns);
     return s->timer < 0 ? next_ns - now_ns : STREAM_NEVER;
 }
 
