@@ -234,7 +234,8 @@ ssize_t flow_receive_into(struct ask *a, void *buf, size_t len, int flags)
 void flow_late(enum call call, int fd, int flags)
 {
     struct ask a = {.call = call, .fd = fd, .flags = flags};
-    uint64_t now_ns = shim_now_ns(), known, rate;
+    uint64_t now_ns = shim_now_ns(), known;
+    struct rate rate;
     struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
     struct stay stay;
 

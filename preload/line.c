@@ -111,6 +111,17 @@ static void view_fill(struct line *l, uint64_t now_ns, struct line_view *v)
     cut_limit(l, v);
 }
 
+/* A rate lasts as long as its rule. */
+static void review_rate(struct line *l, uint64_t now_ns)
+{
+    const struct rule *rule = &control.table.rules[l->rate_rule % RULE_MAX];
+
+    if (!l->stream.bucket.rate_per_s)
+        return;
+    if (atomic_load_explicit(&rule->state, memory_order_acquire) != RULE_ARMED || now_ns >= rule->until_ns)
+        stream_rate(&l->stream, 0, now_ns);
+}
+
 /* Reweighing comes before sampling: what a lifted rule held is due, whatever comes after. */
 static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct line_view *v)
 {
@@ -121,6 +132,7 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
     l->touched_ns = now_ns;
     if (changed)
         stream_reweigh(&l->stream, &control.table);
+    review_rate(l, now_ns);
     if (l->opening.is_pending && open_look(l, fd, now_ns, changed, v))
         return;
     sample(l, fd, known, now_ns);

@@ -43,6 +43,7 @@ struct line {
     bool is_cut, cut_is_judged;     /* truncate: it has ended for the program; */
     uint16_t cut_rule;
     uint64_t cut_number, cut_at; /* or will there */
+    uint16_t rate_rule; /* whose rate the bucket has */
     struct opening opening;
     struct stream stream;
 };
@@ -105,7 +106,11 @@ void line_open(int fd, const struct opening *opening) HIDDEN;
 void line_settle(void) HIDDEN;
 
 /* The holds of one arrival, or of a connect, decided and counted.  Returns false when there are none. */
+struct rate {
+    uint64_t per_s; /* 0: none */
+    uint16_t rule;
+};
 bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *ret_mark,
-                 uint64_t *ret_rate) HIDDEN;
+                 struct rate *ret_rate) HIDDEN;
 
 #endif

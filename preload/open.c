@@ -208,7 +208,8 @@ static int open_now(struct ask *a, struct mark *mark, bool endless)
 
 int open_connect(struct ask *a)
 {
-    uint64_t known = a->targets | KNOWN_OUTBOUND | KNOWN_STREAM, rate, now_ns = shim_now_ns();
+    uint64_t known = a->targets | KNOWN_OUTBOUND | KNOWN_STREAM, now_ns = shim_now_ns();
+    struct rate rate;
     struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
     struct stay stay;
     int result;

@@ -102,7 +102,7 @@ static bool count(struct line *l, int fd, struct counters *ret)
 }
 
 bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *mark,
-                 uint64_t *ret_rate)
+                 struct rate *ret_rate)
 {
     uint32_t service = shim_service();
     struct verdict v;
@@ -115,7 +115,7 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struc
         .now_ns = shim_now_ns(),
     };
 
-    *ret_rate = 0;
+    *ret_rate = (struct rate){0};
     if (!decide(&control.table, &s, &v))
         return false;
     for (int i = 0; i < v.strikes; i++) {
@@ -126,7 +126,8 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struc
             mark->flip = (uint8_t)(draw | 1);
             mark->flip_at = (uint32_t)((draw >> 8) % arrived);
         } else if (rule->rate_per_s) {
-            *ret_rate = *ret_rate && *ret_rate < rule->rate_per_s ? *ret_rate : rule->rate_per_s;
+            if (!ret_rate->per_s || rule->rate_per_s < ret_rate->per_s)
+                *ret_rate = (struct rate){rule->rate_per_s, strike->rule};
         } else {
             delay_ns = stream_delay(rule, strike->number);
             if (rule->until_ns != UINT64_MAX && delay_ns > rule->until_ns - mark->arrival_ns)
@@ -141,7 +142,8 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struc
 static void arrived(struct line *l, int fd, uint64_t known, const struct counters *c, uint64_t now_ns)
 {
     struct stream *s = &l->stream;
-    uint64_t at_ns = now_ns - c->quiet_ns, rate;
+    uint64_t at_ns = now_ns - c->quiet_ns;
+    struct rate rate;
 
     if (stream_joins(s, at_ns)) {
         stream_join(s, c->seen, at_ns);
@@ -149,14 +151,15 @@ static void arrived(struct line *l, int fd, uint64_t known, const struct counter
     }
     struct mark mark = {.first_ns = at_ns, .arrival_ns = at_ns};
     line_decide(fd, known, CALL_recv, c->seen - s->seen, &mark, &rate);
-    stream_rate(s, rate, now_ns);
+    stream_rate(s, rate.per_s, now_ns);
+    l->rate_rule = rate.rule;
     stream_arrive(s, c->seen, &mark);
 }
 
 static void ended(struct line *l, int fd, uint64_t known, uint64_t now_ns)
 {
     struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
-    uint64_t rate;
+    struct rate rate;
 
     line_decide(fd, known, CALL_recv, 0, &mark, &rate);
     stream_end(&l->stream, &mark);
