@@ -11,7 +11,7 @@
 
 #include "preload/ask.h"
 
-#define FLOW_PARTS 16 /* of an iovec at a time: a quarter of a kilobyte */
+#define FLOW_PARTS 8 /* of an iovec at a time: stacks may be small */
 
 /* Is the call, which was asked about, on such a stream? */
 bool flow_is_on(const struct ask *a) HIDDEN;

@@ -43,7 +43,7 @@ struct line {
     bool is_cut, cut_is_judged;     /* truncate: it has ended for the program; */
     uint16_t cut_rule;
     uint64_t cut_number, cut_at; /* or will there */
-    uint16_t rate_rule; /* whose rate the bucket has */
+    uint16_t rate_rule;          /* whose rate the bucket has */
     struct opening opening;
     struct stream stream;
 };

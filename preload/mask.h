@@ -1,4 +1,4 @@
-/* Changing the kernel's registrations, and reading them.  Floor 1.  For watch.c. */
+/* Changing the kernel's registrations, and reading them.  Floor 1.  For follow.c and watch.c. */
 #ifndef PRELOAD_MASK_H
 #define PRELOAD_MASK_H
 

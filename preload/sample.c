@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -35,19 +36,42 @@ static uint64_t quiet_of(uint64_t told_ms)
     return told_ns > tick_ns ? told_ns - tick_ns : 0;
 }
 
-static bool inform(int fd, struct tcp_info *info)
-{
-    socklen_t len = sizeof(*info);
+/* As much of struct tcp_info as is wanted: stacks may be small. */
+#define INFO_SIZE (offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t))
+struct info {
+    _Alignas(struct tcp_info) char raw[INFO_SIZE];
+};
 
-    return !real.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) &&
-           len >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info->tcpi_bytes_received);
+static bool inform(int fd, struct info *info)
+{
+    socklen_t len = sizeof(info->raw);
+
+    return !real.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info->raw, &len) && len == sizeof(info->raw);
 }
 
-/* A FIN counts as a byte. */
-static bool has_fin(const struct tcp_info *info)
+static uint64_t received_of(const struct info *info)
 {
-    return info->tcpi_state == 8 /* CLOSE_WAIT */ || info->tcpi_state == 9 /* LAST_ACK */ ||
-           info->tcpi_state == 11 /* CLOSING */ || info->tcpi_state == 6 /* TIME_WAIT */;
+    uint64_t bytes;
+
+    memcpy(&bytes, info->raw + offsetof(struct tcp_info, tcpi_bytes_received), sizeof(bytes));
+    return bytes;
+}
+
+static uint32_t last_of(const struct info *info)
+{
+    uint32_t ms;
+
+    memcpy(&ms, info->raw + offsetof(struct tcp_info, tcpi_last_data_recv), sizeof(ms));
+    return ms;
+}
+
+/* A FIN counts as a byte.  The states that it leads to are not all those after it, but none is before. */
+static bool has_fin(const struct info *info)
+{
+    enum { TIME_WAIT = 6, CLOSE_WAIT = 8, LAST_ACK = 9, CLOSING = 11 };
+    uint8_t state = (uint8_t)info->raw[offsetof(struct tcp_info, tcpi_state)];
+
+    return state == CLOSE_WAIT || state == LAST_ACK || state == CLOSING || state == TIME_WAIT;
 }
 
 static bool queued_in(int fd, uint64_t *ret_queued)
@@ -63,20 +87,20 @@ static bool queued_in(int fd, uint64_t *ret_queued)
 /* Two questions with one answer: ask until nothing came in between. */
 static bool count_tcp(int fd, struct counters *ret)
 {
-    struct tcp_info info, again;
+    struct info info, again;
 
     if (!inform(fd, &info))
         return false;
     for (int i = 0; i < 4; i++) {
         if (!queued_in(fd, &ret->queued) || !inform(fd, &again))
             return false;
-        bool same = info.tcpi_bytes_received == again.tcpi_bytes_received;
+        bool same = received_of(&info) == received_of(&again);
         info = again;
         if (same)
             break;
     }
-    ret->seen = info.tcpi_bytes_received - has_fin(&info);
-    ret->quiet_ns = quiet_of(info.tcpi_last_data_recv);
+    ret->seen = received_of(&info) - has_fin(&info);
+    ret->quiet_ns = quiet_of(last_of(&info));
     return ret->queued <= ret->seen;
 }
 
