@@ -23,7 +23,7 @@ SHIM_CFLAGS  = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions -
                -fno-stack-protector -U_FORTIFY_SOURCE
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
-DECISION := $(wildcard injectors/decision/*.c)
+DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
                        chaosctl/check/*.c chaosctl/report/*.c)

@@ -8,19 +8,11 @@
 #include "preload/descriptor.h"
 #include "preload/effect.h"
 #include "preload/endpoint.h"
+#include "preload/flow.h"
 #include "preload/name.h"
+#include "preload/open.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
-
-/* A lease further off than this is no lease but damage, and would let a damaged delay last as long. */
-#define LEASE_LIMIT_NS (UINT64_C(3600) * 1000000000)
-
-static bool has_lease(uint64_t now_ns)
-{
-    uint64_t lease_ns = atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed);
-
-    return now_ns < lease_ns && lease_ns - now_ns <= LEASE_LIMIT_NS;
-}
 
 static void identify_descriptor(struct ask *a)
 {
@@ -68,6 +60,7 @@ static void identify(struct ask *a)
     case ROLE_ALLOCATE: break;
     case ROLE_ACCEPT:
     case ROLE_RECEIVE:
+    case ROLE_READY:
     case ROLE_DESCRIPTOR:
     case ROLE_COUNT: identify_descriptor(a); break;
     }
@@ -119,11 +112,22 @@ static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_la
         .is_late = is_late,
     };
 
-    if (!has_lease(s.now_ns))
+    if (!shim_has_lease(s.now_ns))
         return false;
     if (call_role(a->call) == ROLE_ALLOCATE)
         find_out_memory(a, &s);
     return decide(&control.table, &s, ret_verdict);
+}
+
+/* Nothing can be sent before the end of connecting is told. */
+static bool is_hindered(struct ask *a)
+{
+    a->error = open_hinders(a);
+    if (!a->error)
+        return false;
+    descriptor_set(a->fd, a->known);
+    a->result = -1;
+    return true;
 }
 
 static bool judge(struct ask *a)
@@ -143,7 +147,9 @@ static bool judge(struct ask *a)
     if (known_targets(a->known) && !descriptor_holds(a->fd, a->known))
         identify(a);
     traffic_ask(a);
-    return decided(a, &v, false) && effect_apply(a, &v);
+    if (decided(a, &v, false) && effect_apply(a, &v))
+        return true;
+    return call_role(a->call) == ROLE_SEND && a->known & KNOWN_CONNECTING && is_hindered(a);
 }
 
 bool ask(struct ask *a)
@@ -196,12 +202,18 @@ ssize_t ask_woken(int fd, ssize_t result)
     return result;
 }
 
+ssize_t ask_straddled(enum call call, int fd, int flags, ssize_t result)
+{
+    flow_late(call, fd, flags);
+    return result;
+}
+
 ssize_t ask_done(struct ask *a, ssize_t result)
 {
     bool receives = call_role(a->call) == ROLE_RECEIVE;
 
     if (!a->was_asked)
-        return receives ? received(a->fd, result) : result;
+        return receives && result <= 0 ? ask_woken(a->fd, result) : result;
     if (a->was_reset)
         return result == -1 && errno == EPIPE && !receives ? result : is_reset();
     if (receives && result <= 0 && a->epoch != shim_epoch() && ask_late(a))
@@ -211,5 +223,7 @@ ssize_t ask_done(struct ask *a, ssize_t result)
     if (receives && result == -1 && errno == ENOTCONN && a->known & KNOWN_RESET)
         return 0;
     traffic_done(a, result);
-    return receives ? received(a->fd, result) : result;
+    if (receives && result > 0 && a->epoch != shim_epoch())
+        flow_late(a->call, a->fd, a->flags);
+    return receives && result <= 0 ? ask_woken(a->fd, result) : result;
 }

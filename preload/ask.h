@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #include "injectors/decision/decide.h"
-#include "preload/real.h"
+#include "preload/shim.h"
 
 struct ask {
     /* What the wrapper says.  Zero where the call has none of it, but for fd: -1. */
@@ -37,6 +37,7 @@ struct ask {
     bool was_asked; /* otherwise nothing of ours happened */
 
     /* What became of it. */
+    uint64_t limit;    /* bytes that it may move at most; 0: as many as it likes */
     int result, error; /* the answer of a call that ends: what it returns, and errno or the EAI_ code */
     bool is_counted;   /* the strike that ends the call was, before its delay */
     bool was_reset;    /* the connection was: the call that is made must not say otherwise */
@@ -51,12 +52,22 @@ int ask_answer(const struct ask *a) HIDDEN;
 /* The call was made and returned result.  Returns what to return. */
 ssize_t ask_done(struct ask *a, ssize_t result) HIDDEN;
 
-/* For calls that receive, on the way that asks nothing: a reset from outside wakes them with EPIPE, which no
- * receiving call knows.  Costs a call that received something one comparison. */
-ssize_t ask_woken(int fd, ssize_t result) HIDDEN;
-static inline ssize_t received(int fd, ssize_t result)
+/* How much of len bytes it may move. */
+static inline size_t ask_cut(const struct ask *a, size_t len)
 {
-    return __builtin_expect(result > 0, 1) ? result : ask_woken(fd, result);
+    return a->limit && a->limit < len ? a->limit : len;
+}
+
+/* For calls that receive, on the way that asks nothing: a reset from outside wakes them with EPIPE, which no
+ * receiving call knows; and what arrived while a rule was being armed is held back as what arrives after.
+ * Costs a call that received something two comparisons. */
+ssize_t ask_woken(int fd, ssize_t result) HIDDEN;
+ssize_t ask_straddled(enum call call, int fd, int flags, ssize_t result) HIDDEN;
+static inline ssize_t received(enum call call, int fd, int flags, ssize_t result)
+{
+    if (__builtin_expect(result <= 0, 0))
+        return ask_woken(fd, result);
+    return is_idle(call) ? result : ask_straddled(call, fd, flags, result);
 }
 
 #endif

@@ -12,7 +12,12 @@
 #include "preload/shim.h"
 #include "preload/wait.h"
 
-static void journal(const struct ask *a, const struct strike *s, enum record_kind kind)
+static uint64_t rule_delay_ns(const struct strike *s)
+{
+    return s->rule < RULE_MAX ? control.table.rules[s->rule].delay_ns : 0;
+}
+
+static void journal(const struct ask *a, const struct strike *s, enum record_kind kind, uint64_t delay_ns)
 {
     struct record record = {
         .time_ns = shim_now_ns(),
@@ -27,23 +32,30 @@ static void journal(const struct ask *a, const struct strike *s, enum record_kin
         .kind = (uint8_t)kind,
         .effect = s->effect,
         .service = (uint8_t)shim_service(),
+        .delay_ns = delay_ns,
     };
 
-    if (s->rule < RULE_MAX)
-        record.delay_ns = control.table.rules[s->rule].delay_ns;
     ring_put(&control.table.ring, &record);
 }
 
 static void landed(const struct ask *a, const struct strike *s)
 {
     decide_landed(&control.table, s);
-    journal(a, s, RECORD_HIT);
+    journal(a, s, RECORD_HIT, rule_delay_ns(s));
 }
 
 static void skipped(const struct ask *a, const struct strike *s)
 {
     decide_skipped(&control.table, s);
-    journal(a, s, RECORD_SKIPPED);
+    journal(a, s, RECORD_SKIPPED, rule_delay_ns(s));
+}
+
+void effect_landed(enum call call, int fd, const struct strike *strike, uint64_t delay_ns)
+{
+    struct ask a = {.call = call, .fd = fd};
+
+    decide_landed(&control.table, strike);
+    journal(&a, strike, RECORD_HIT, delay_ns);
 }
 
 static bool answer(struct ask *a, const struct strike *s, int result, int error)
@@ -118,7 +130,7 @@ static bool is_connected(int fd)
     struct sockaddr_storage peer;
     socklen_t len = sizeof(peer);
 
-    return !getpeername(fd, (struct sockaddr *)&peer, &len);
+    return !real.getpeername(fd, (struct sockaddr *)&peer, &len);
 }
 
 /* Never disconnect what has no peer: on a listener it would end the listening.  A connection that lost its
@@ -158,6 +170,10 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_NONE:
     case EFFECT_OUTAGE:
     case EFFECT_WAIT:
+    case EFFECT_HOLD:
+    case EFFECT_TRUNCATE:
+    case EFFECT_SLICE:
+    case EFFECT_CORRUPT:
     case EFFECT_COUNT: break;
     }
     return cannot_land(a, s);
@@ -169,13 +185,24 @@ static void skip_all(const struct ask *a, const struct verdict *v, int from)
         skipped(a, &v->strike[i]);
 }
 
-/* Delays come first in a verdict; the strike that ends the call, if any, is the last. */
-static int delays_settle(const struct ask *a, const struct verdict *v, bool sleeps)
+/* Messages are not cut, streams are. */
+static bool lands_at_once(const struct ask *a, const struct strike *s, bool sleeps)
+{
+    return s->effect == EFFECT_WAIT ? sleeps : a->known & KNOWN_STREAM;
+}
+
+/* Delays and cuts come first in a verdict; the strike that ends the call, if any, is the last. */
+static int delays_settle(struct ask *a, const struct verdict *v, bool sleeps)
 {
     int i = 0;
 
-    for (; i < v->strikes && v->strike[i].effect == EFFECT_WAIT; i++)
-        sleeps ? landed(a, &v->strike[i]) : skipped(a, &v->strike[i]);
+    for (; i < v->strikes; i++) {
+        const struct strike *s = &v->strike[i];
+        if (s->effect != EFFECT_WAIT && s->effect != EFFECT_SLICE)
+            break;
+        lands_at_once(a, s, sleeps) ? landed(a, s) : skipped(a, s);
+    }
+    a->limit = a->known & KNOWN_STREAM ? v->limit : 0;
     return i;
 }
 

@@ -146,7 +146,7 @@ int endpoint_type(int fd)
     int type = -1;
     socklen_t len = sizeof(type);
 
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ? -1 : type;
+    return real.getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ? -1 : type;
 }
 
 /* To connect to no address in particular is to connect to this machine. */
@@ -179,7 +179,7 @@ int endpoint_peer(int fd, int type, uint32_t *ret_targets)
     socklen_t len = sizeof(any);
     struct endpoint end;
 
-    if (getpeername(fd, &any.sa, &len))
+    if (real.getpeername(fd, &any.sa, &len))
         return errno;
     *ret_targets = read_any(&any, len, type, &end) ? endpoint_targets(&end) : 0;
     return 0;

@@ -10,6 +10,13 @@
 #include "preload/ask.h"
 #include "preload/descriptor.h"
 #include "preload/shim.h"
+#include "preload/watch.h"
+
+static void forget(unsigned first, unsigned last)
+{
+    descriptor_forget_range(first, last);
+    watch_forget(first, last);
+}
 
 /* Linux has let the number go by the time that close fails, whatever it says but EBADF; a failing close that
  * kept it would be a leak that no kernel makes. */
@@ -27,7 +34,7 @@ EXPORT int close(int fd)
     struct ask a = {.call = CALL_close, .fd = fd};
     bool ends = ask(&a);
 
-    descriptor_forget(fd);
+    forget((unsigned)fd, (unsigned)fd);
     if (ends)
         return closed_failing(&a);
     return real.close(fd);
@@ -44,7 +51,7 @@ EXPORT int close_range(unsigned first, unsigned last, int flags)
     if (ask(&a))
         return ask_answer(&a);
     if (!(flags & CLOSE_RANGE_CLOEXEC))
-        descriptor_forget_range(first, last);
+        forget(first, last);
     return real.close_range(first, last, flags);
 }
 
@@ -58,7 +65,7 @@ EXPORT void closefrom(int first)
     struct ask a = {.call = CALL_closefrom, .fd = -1};
 
     ask(&a);
-    descriptor_forget_range(first < 0 ? 0 : (unsigned)first, ~0u);
+    forget(first < 0 ? 0 : (unsigned)first, ~0u);
     real.closefrom(first);
 }
 
@@ -88,6 +95,8 @@ EXPORT int dup2(int from, int to)
 
     if (ask(&a))
         return ask_answer(&a);
+    if (to >= 0 && from != to)
+        watch_forget((unsigned)to, (unsigned)to);
     return copied(from, real.dup2(from, to));
 }
 
@@ -99,6 +108,8 @@ EXPORT int dup3(int from, int to, int flags)
 
     if (ask(&a))
         return ask_answer(&a);
+    if (to >= 0 && from != to)
+        watch_forget((unsigned)to, (unsigned)to);
     return copied(from, real.dup3(from, to, flags));
 }
 

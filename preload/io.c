@@ -1,5 +1,8 @@
 /* Calls that move bytes through any descriptor.  Floor 1. */
+#include <limits.h>
+
 #include "preload/ask.h"
+#include "preload/flow.h"
 #include "preload/shim.h"
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
@@ -10,7 +13,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 
     if (ask(&a))
         return ask_answer(&a);
-    return ask_done(&a, real.write(fd, buf, len));
+    return ask_done(&a, real.write(fd, buf, ask_cut(&a, len)));
 }
 
 extern __typeof__(write) __write EXPORT __attribute__((alias("write")));
@@ -23,6 +26,11 @@ EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
 
     if (ask(&a))
         return ask_answer(&a);
+    if (a.limit && count > 0) {
+        struct iovec cut[FLOW_PARTS];
+        size_t cuts = flow_parts(parts, (size_t)count, 0, a.limit, cut);
+        return ask_done(&a, real.writev(fd, cut, (int)cuts));
+    }
     return ask_done(&a, real.writev(fd, parts, count));
 }
 
@@ -35,7 +43,7 @@ EXPORT ssize_t sendfile(int to, int from, off_t *offset, size_t count)
 
     if (ask(&a))
         return ask_answer(&a);
-    return ask_done(&a, real.sendfile(to, from, offset, count));
+    return ask_done(&a, real.sendfile(to, from, offset, ask_cut(&a, count)));
 }
 
 /* One function where off_t has 64 bits, which is everywhere that we are built for. */
@@ -45,11 +53,13 @@ extern __typeof__(sendfile64) sendfile64 EXPORT __attribute__((alias("sendfile")
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
     if (is_idle(CALL_read))
-        return received(fd, real.read(fd, buf, len));
+        return received(CALL_read, fd, 0, real.read(fd, buf, len));
     struct ask a = {.call = CALL_read, .fd = fd};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a))
+        return flow_receive_into(&a, buf, len, 0);
     return ask_done(&a, real.read(fd, buf, len));
 }
 
@@ -58,21 +68,27 @@ extern __typeof__(read) __read EXPORT __attribute__((alias("read")));
 EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size)
 {
     if (is_idle(CALL_read))
-        return received(fd, real.__read_chk(fd, buf, len, buf_size));
+        return received(CALL_read, fd, 0, real.__read_chk(fd, buf, len, buf_size));
     struct ask a = {.call = CALL_read, .fd = fd};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a) && len <= buf_size)
+        return flow_receive_into(&a, buf, len, 0);
     return ask_done(&a, real.__read_chk(fd, buf, len, buf_size));
 }
 
 EXPORT ssize_t readv(int fd, const struct iovec *parts, int count)
 {
     if (is_idle(CALL_readv))
-        return received(fd, real.readv(fd, parts, count));
+        return received(CALL_readv, fd, 0, real.readv(fd, parts, count));
     struct ask a = {.call = CALL_readv, .fd = fd};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a) && count >= 0 && count <= IOV_MAX) {
+        struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+        return flow_receive(&a, &message, 0);
+    }
     return ask_done(&a, real.readv(fd, parts, count));
 }

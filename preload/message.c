@@ -5,6 +5,7 @@
 
 #include "preload/ask.h"
 #include "preload/descriptor.h"
+#include "preload/flow.h"
 #include "preload/shim.h"
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
@@ -15,7 +16,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 
     if (ask(&a))
         return ask_answer(&a);
-    return ask_done(&a, real.send(fd, buf, len, flags));
+    return ask_done(&a, real.send(fd, buf, ask_cut(&a, len), flags));
 }
 
 extern __typeof__(send) __send EXPORT __attribute__((alias("send")));
@@ -33,7 +34,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
 
     if (ask(&a))
         return ask_answer(&a);
-    return ask_done(&a, real.sendto(fd, buf, len, flags, address, address_len));
+    return ask_done(&a, real.sendto(fd, buf, ask_cut(&a, len), flags, address, address_len));
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
@@ -48,6 +49,13 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
     if (ask(&a))
         return ask_answer(&a);
+    if (a.limit && message) {
+        struct iovec parts[FLOW_PARTS];
+        struct msghdr cut = *message;
+        cut.msg_iov = parts;
+        cut.msg_iovlen = flow_parts(message->msg_iov, message->msg_iovlen, 0, a.limit, parts);
+        return ask_done(&a, real.sendmsg(fd, &cut, flags));
+    }
     return ask_done(&a, real.sendmsg(fd, message, flags));
 }
 
@@ -69,34 +77,54 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
     if (is_idle(CALL_recv))
-        return received(fd, real.recv(fd, buf, len, flags));
+        return received(CALL_recv, fd, flags, real.recv(fd, buf, len, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a))
+        return flow_receive_into(&a, buf, len, flags);
     return ask_done(&a, real.recv(fd, buf, len, flags));
 }
 
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags)
 {
     if (is_idle(CALL_recv))
-        return received(fd, real.__recv_chk(fd, buf, len, buf_size, flags));
+        return received(CALL_recv, fd, flags, real.__recv_chk(fd, buf, len, buf_size, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a) && len <= buf_size)
+        return flow_receive_into(&a, buf, len, flags);
     return ask_done(&a, real.__recv_chk(fd, buf, len, buf_size, flags));
+}
+
+static ssize_t receive_from(struct ask *a, void *buf, size_t len, int flags, struct sockaddr *address,
+                            socklen_t *address_len)
+{
+    struct iovec part = {.iov_base = buf, .iov_len = len};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_name = address};
+
+    if (address && address_len)
+        message.msg_namelen = *address_len;
+    ssize_t got = flow_receive(a, &message, flags);
+    if (got >= 0 && address && address_len)
+        *address_len = message.msg_namelen;
+    return got;
 }
 
 EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOCKADDR_ARG address,
                         socklen_t *restrict address_len)
 {
     if (is_idle(CALL_recvfrom))
-        return received(fd, real.recvfrom(fd, buf, len, flags, address, address_len));
+        return received(CALL_recvfrom, fd, flags, real.recvfrom(fd, buf, len, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a))
+        return receive_from(&a, buf, len, flags, address.__sockaddr__, address_len);
     return ask_done(&a, real.recvfrom(fd, buf, len, flags, address, address_len));
 }
 
@@ -104,11 +132,14 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, in
                               __SOCKADDR_ARG address, socklen_t *address_len)
 {
     if (is_idle(CALL_recvfrom))
-        return received(fd, real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
+        return received(CALL_recvfrom, fd, flags,
+                        real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a) && len <= buf_size)
+        return receive_from(&a, buf, len, flags, address.__sockaddr__, address_len);
     return ask_done(&a, real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
 }
 
@@ -129,25 +160,44 @@ static void forget_passed(struct msghdr *message)
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
     if (is_idle(CALL_recvmsg))
-        return received(fd, real.recvmsg(fd, message, flags));
+        return received(CALL_recvmsg, fd, flags, real.recvmsg(fd, message, flags));
     struct ask a = {.call = CALL_recvmsg, .fd = fd, .flags = flags};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a) && message) {
+        ssize_t held = flow_receive(&a, message, flags);
+        if (held >= 0)
+            forget_passed(message);
+        return held;
+    }
     ssize_t got = real.recvmsg(fd, message, flags);
     if (got >= 0)
         forget_passed(message);
     return ask_done(&a, got);
 }
 
+static int receive_first(struct ask *a, struct mmsghdr *messages, int flags)
+{
+    ssize_t got = flow_receive(a, &messages->msg_hdr, flags & ~MSG_WAITFORONE);
+
+    if (got < 0)
+        return -1;
+    forget_passed(&messages->msg_hdr);
+    messages->msg_len = (unsigned)got;
+    return 1;
+}
+
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
     if (is_idle(CALL_recvmmsg))
-        return (int)received(fd, real.recvmmsg(fd, messages, count, flags, timeout));
+        return (int)received(CALL_recvmmsg, fd, flags, real.recvmmsg(fd, messages, count, flags, timeout));
     struct ask a = {.call = CALL_recvmmsg, .fd = fd, .flags = flags};
 
     if (ask(&a))
         return ask_answer(&a);
+    if (flow_is_on(&a) && messages && count)
+        return receive_first(&a, messages, flags);
     int got = real.recvmmsg(fd, messages, count, flags, timeout);
     for (int i = 0; i < got; i++)
         forget_passed(&messages[i].msg_hdr);

@@ -11,7 +11,11 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -32,6 +36,11 @@ ssize_t __read_chk(int fd, void *buf, size_t len, size_t buf_size);
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags);
 ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, int flags, __SOCKADDR_ARG address,
                        socklen_t *address_len);
+extern __typeof__(poll) __poll;
+extern __typeof__(select) __select;
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
+int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+                size_t fds_size);
 
 struct real {
 #define CALL(symbol, role, errnos) __typeof__(&symbol) symbol;

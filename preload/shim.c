@@ -10,9 +10,15 @@
 #include "injectors/handshake.h"
 #include "preload/area.h"
 #include "preload/shim.h"
+#include "preload/watch.h"
+
+/* A lease further off than this is no lease but damage, and would let a damaged delay last as long. */
+#define LEASE_LIMIT_NS (UINT64_C(3600) * 1000000000)
 
 /* Armed for anything until started: see is_idle. */
 struct control control = {.table = {.armed = {[0 ... CALL_COUNT - 1] = TARGET_ANY}}};
+
+_Atomic uint32_t shim_left;
 
 /* Atomics all: gcc takes dlsym for a leaf and drops plain stores around it. */
 enum state { STATE_FRESH, STATE_STARTING, STATE_STARTED };
@@ -81,6 +87,7 @@ static void forked(void)
 {
     owner = getpid();
     slot_claim();
+    watch_forked();
 }
 
 static void pass_for_ever(void)
@@ -188,4 +195,11 @@ uint64_t shim_now_ns(void)
 bool shim_is_guest(void)
 {
     return owner != getpid();
+}
+
+bool shim_has_lease(uint64_t now_ns)
+{
+    uint64_t lease_ns = atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed);
+
+    return now_ns < lease_ns && lease_ns - now_ns <= LEASE_LIMIT_NS;
 }

@@ -28,6 +28,18 @@ static inline bool is_idle(enum call call)
     return __builtin_expect(!atomic_load_explicit(&control.table.armed[call], memory_order_acquire), 1);
 }
 
+/* What we changed about the program's descriptors and have to undo: epoll sets that are followed, connects
+ * that are dropped.  Calls that ask for readiness are not idle while there is any, so that the first of them
+ * after a lift undoes it. */
+extern _Atomic uint32_t shim_left HIDDEN;
+
+static inline bool ready_is_idle(enum call call)
+{
+    return __builtin_expect(!(atomic_load_explicit(&control.table.armed[call], memory_order_acquire) |
+                              atomic_load_explicit(&shim_left, memory_order_relaxed)),
+                            1);
+}
+
 static inline uint32_t shim_armed(enum call call)
 {
     return atomic_load_explicit(&control.table.armed[call], memory_order_acquire);
@@ -62,5 +74,7 @@ uint64_t shim_now_ns(void) HIDDEN;
 
 /* Is this process a vfork child, which runs in its parent's memory?  Costs a system call. */
 bool shim_is_guest(void) HIDDEN;
+/* Does the lease still run?  One that ends in years is damage, and no lease. */
+bool shim_has_lease(uint64_t now_ns) HIDDEN;
 
 #endif

@@ -4,6 +4,7 @@
 #include "preload/ask.h"
 #include "preload/descriptor.h"
 #include "preload/endpoint.h"
+#include "preload/open.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -28,7 +29,7 @@ static int connected(const struct ask *a, int result)
 }
 
 /* Over, well or badly: the next connect is an attempt of its own. */
-static int continued(int fd, int result)
+static int asked_again(int fd, int result)
 {
     if (is_under_way(result, errno))
         return result;
@@ -39,18 +40,35 @@ static int continued(int fd, int result)
     return result;
 }
 
+/* An attempt that is under way is asked how it goes; a delayed one goes on for a while yet. */
+static int continued(int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct ask a = {.call = CALL_connect, .fd = fd, .known = descriptor_peek(fd)};
+    struct stay stay;
+    int error = 0;
+
+    if (shim_enter(&stay)) {
+        error = open_hinders(&a);
+        shim_leave(&stay);
+    }
+    if (!error)
+        return asked_again(fd, real.connect(fd, address, len));
+    errno = error;
+    return -1;
+}
+
 /* A second connect on an attempt that is under way asks how it goes, and is no attempt of its own. */
 EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
 {
     if (is_idle(CALL_connect))
         return real.connect(fd, address, len);
     if (descriptor_peek(fd) & KNOWN_CONNECTING)
-        return continued(fd, real.connect(fd, address, len));
+        return continued(fd, address.__sockaddr__, len);
     struct ask a = {.call = CALL_connect, .fd = fd, .address = address.__sockaddr__, .address_len = len};
 
     if (ask(&a))
         return connected(&a, ask_answer(&a));
-    return connected(&a, real.connect(fd, address, len));
+    return connected(&a, open_connect(&a));
 }
 
 extern __typeof__(connect) __connect EXPORT __attribute__((alias("connect")));

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -40,16 +41,16 @@ static uint64_t due_ns(const struct verdict *v, uint64_t start_ns)
 }
 
 /* Long enough to never come: no time-out of the caller's. */
-static uint64_t patience_ns(const struct ask *a)
+uint64_t wait_patience_ns(enum call call, int fd)
 {
-    enum role role = call_role(a->call);
+    enum role role = call_role(call);
     bool receives = role == ROLE_RECEIVE || role == ROLE_ACCEPT;
     struct timeval limit = {0};
     socklen_t len = sizeof(limit);
 
-    if (a->fd < 0 || (!receives && role != ROLE_SEND && role != ROLE_OPEN))
+    if (fd < 0 || (!receives && role != ROLE_SEND && role != ROLE_OPEN))
         return UINT64_MAX;
-    if (getsockopt(a->fd, SOL_SOCKET, receives ? SO_RCVTIMEO : SO_SNDTIMEO, &limit, &len))
+    if (real.getsockopt(fd, SOL_SOCKET, receives ? SO_RCVTIMEO : SO_SNDTIMEO, &limit, &len))
         return UINT64_MAX;
     uint64_t ns = (uint64_t)limit.tv_sec * 1000000000 + (uint64_t)limit.tv_usec * 1000;
     return ns ? ns : UINT64_MAX;
@@ -99,9 +100,20 @@ static int sleep_as(enum call call, uint64_t until_ns, uint32_t epoch)
     return failed;
 }
 
+/* Not inside while asleep: a handler's calls are judged like any, and it may jump away. */
+int wait_nap(enum call call, uint64_t until_ns, uint32_t epoch)
+{
+    uint64_t lease_ns = atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed);
+    uintptr_t place = shim_pause();
+    int failed = sleep_as(call, until_ns < lease_ns ? until_ns : lease_ns, epoch), error = errno;
+
+    shim_resume(place);
+    return failed ? error : 0;
+}
+
 enum wait_end wait_out(const struct ask *a, const struct verdict *v)
 {
-    uint64_t start_ns = shim_now_ns(), limit_ns = add_capped(start_ns, patience_ns(a));
+    uint64_t start_ns = shim_now_ns(), limit_ns = add_capped(start_ns, wait_patience_ns(a->call, a->fd));
 
     for (;;) {
         uint32_t epoch = shim_epoch();
@@ -110,14 +122,10 @@ enum wait_end wait_out(const struct ask *a, const struct verdict *v)
             return WAIT_IMPATIENT;
         if (now_ns >= until_ns)
             return WAIT_OVER;
-        /* Not inside while asleep: a handler's calls are judged like any, and it may jump away. */
-        uintptr_t place = shim_pause();
-        int failed = sleep_as(a->call, until_ns < limit_ns ? until_ns : limit_ns, epoch);
-        int error = errno;
-        shim_resume(place);
-        if (failed && error == EINTR && is_cancellation_point(a->call))
+        int error = wait_nap(a->call, until_ns < limit_ns ? until_ns : limit_ns, epoch);
+        if (error == EINTR && is_cancellation_point(a->call))
             return WAIT_INTERRUPTED;
-        if (failed && error != EINTR && error != EAGAIN && error != ETIMEDOUT)
+        if (error && error != EINTR && error != EAGAIN && error != ETIMEDOUT)
             return WAIT_OVER;
     }
 }

@@ -21,4 +21,12 @@ enum wait_end {
  * the rest is slept.  Accepted limit: before Linux 5.16 it is slept after any handler. */
 enum wait_end wait_out(const struct ask *a, const struct verdict *v) HIDDEN;
 
+/* Sleep until the table's epoch is another than this, until that time at most, which the lease's end bounds.
+ * Where the call is a cancellation point, so is this.  Returns 0 or the errno of futex_waitv: EINTR only
+ * after a handler without SA_RESTART. */
+int wait_nap(enum call call, uint64_t until_ns, uint32_t epoch) HIDDEN;
+
+/* How long the descriptor's own time-out lets the call wait; UINT64_MAX: for ever. */
+uint64_t wait_patience_ns(enum call call, int fd) HIDDEN;
+
 #endif

@@ -22,6 +22,10 @@ static const struct unit sizes[] = {
     {"", 1},        {"B", 1},          {"kB", 1e3},          {"MB", 1e6}, {"GB", 1e9},
     {"KiB", 1024.}, {"MiB", 1048576.}, {"GiB", 1073741824.}, {NULL, 0},
 };
+static const struct unit throughputs[] = {
+    {"B/s", 1},       {"kB/s", 1e3},       {"MB/s", 1e6},          {"GB/s", 1e9},
+    {"KiB/s", 1024.}, {"MiB/s", 1048576.}, {"GiB/s", 1073741824.}, {NULL, 0},
+};
 static const struct unit rates[] = {{"/s", 1}, {"/m", 1. / 60}, {"/h", 1. / 3600}, {NULL, 0}};
 static const struct unit probabilities[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
 
@@ -91,6 +95,19 @@ int unit_parse_size(const char *text, uint64_t *ret_bytes)
     return 0;
 }
 
+int unit_parse_throughput(const char *text, uint64_t *ret_bytes_per_s)
+{
+    double rate = 0;
+    int r = parse(text, throughputs, &rate);
+
+    if (r)
+        return r;
+    if (rate < 1 || rate > 1e12)
+        return -ERANGE;
+    *ret_bytes_per_s = (uint64_t)llround(rate);
+    return 0;
+}
+
 int unit_parse_probability(const char *text, double *ret_probability)
 {
     double p = 0;
@@ -151,16 +168,32 @@ const char *unit_format_duration(uint64_t ns, char text[static UNIT_TEXT_BYTES])
     return text;
 }
 
-const char *unit_format_size(uint64_t bytes, char text[static UNIT_TEXT_BYTES])
+#define NAMES_MAX 7
+static const char *const binary_names[NAMES_MAX] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+static const char *const decimal_names[NAMES_MAX] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+
+static const char *format_bytes(uint64_t bytes, double base, const char *const names[NAMES_MAX],
+                                const char *tail, char text[static UNIT_TEXT_BYTES])
 {
-    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double v = (double)bytes;
     size_t i = 0;
 
-    while (v >= 1024 && i + 1 < sizeof(names) / sizeof(*names)) {
-        v /= 1024;
+    while (v >= base && i + 1 < NAMES_MAX) {
+        v /= base;
         i++;
     }
-    snprintf(text, UNIT_TEXT_BYTES, "%.4g %s", v, names[i]);
+    snprintf(text, UNIT_TEXT_BYTES, "%.4g %s%s", v, names[i], tail);
     return text;
+}
+
+const char *unit_format_size(uint64_t bytes, char text[static UNIT_TEXT_BYTES])
+{
+    return format_bytes(bytes, 1024, binary_names, "", text);
+}
+
+const char *unit_format_throughput(uint64_t bytes_per_s, char text[static UNIT_TEXT_BYTES])
+{
+    if (!(bytes_per_s % 1000) || bytes_per_s % 1024)
+        return format_bytes(bytes_per_s, 1000, decimal_names, "/s", text);
+    return format_bytes(bytes_per_s, 1024, binary_names, "/s", text);
 }

@@ -13,6 +13,9 @@ int unit_parse_duration(const char *text, uint64_t *ret_ns);
 /* B, kB MB GB (powers of 1000), KiB MiB GiB (powers of 1024); a bare number is bytes. */
 int unit_parse_size(const char *text, uint64_t *ret_bytes);
 
+/* A size a second, its unit included: "100kB/s", "1MiB/s"; at least 1 B/s. */
+int unit_parse_throughput(const char *text, uint64_t *ret_bytes_per_s);
+
 /* "50%" or a fraction "0.5"; 0..1. */
 int unit_parse_probability(const char *text, double *ret_probability);
 
@@ -26,5 +29,8 @@ int unit_parse_count(const char *text, uint64_t *ret_count);
 #define UNIT_TEXT_BYTES 32
 const char *unit_format_duration(uint64_t ns, char text[static UNIT_TEXT_BYTES]);
 const char *unit_format_size(uint64_t bytes, char text[static UNIT_TEXT_BYTES]);
+
+/* In the powers that it was most likely written in: "1 MiB/s", "100 kB/s". */
+const char *unit_format_throughput(uint64_t bytes_per_s, char text[static UNIT_TEXT_BYTES]);
 
 #endif

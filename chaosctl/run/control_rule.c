@@ -45,6 +45,12 @@ static void set_kind(const struct fault *fault, struct rule *rule)
     case FAULT_oom: rule->error = ENOMEM; break;
     case FAULT_error:
     case FAULT_delay: rule->calls = fault->call < CALL_COUNT ? call_bit(fault->call) : 0; break;
+    case FAULT_blackhole: rule->endless = 1; break;
+    case FAULT_latency:
+    case FAULT_bandwidth:
+    case FAULT_truncate:
+    case FAULT_slice:
+    case FAULT_corrupt:
     case FAULT_outage:
     case FAULT_kill:
     case FAULT_pause:
@@ -61,6 +67,15 @@ static void set_memory(const struct fault *fault, struct rule *rule)
         snprintf(rule->caller, sizeof(rule->caller), "%s", fault->caller);
 }
 
+static void set_stream(const struct fault *fault, struct rule *rule)
+{
+    rule->jitter_ns = fault->jitter_ns;
+    rule->distribution = (uint8_t)fault->distribution;
+    rule->rate_per_s = fault->rate_per_s;
+    rule->bytes = fault->bytes;
+}
+
+/* A named dependency is one that the process calls, unless the fault says otherwise. */
 enum direction control_direction(const struct fault *fault)
 {
     if (fault->direction == DIRECTION_ANY && fault->targets && !fault->direction_is_given)
@@ -104,6 +119,7 @@ void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_see
     };
     set_kind(fault, ret_rule);
     set_memory(fault, ret_rule);
+    set_stream(fault, ret_rule);
     set_times(fault, injected_ns, ret_rule);
     rule_seal(ret_rule);
 }

@@ -144,15 +144,20 @@ void inject_lift(struct run *run)
     }
 }
 
+static const char *why_skipped(const struct fault *f)
+{
+    return fault_effect(f->kind) == EFFECT_WAIT || f->kind == FAULT_dns
+               ? "on non-blocking descriptors, which never sleep"
+               : "where it cannot work";
+}
+
 static const char *unhit_reason(struct run *run, const struct injection *in)
 {
     const struct fault *f = in->fault;
 
     if (in->skipped && !in->hits)
-        return run_text(run,
-                        "`%s` could not land: all %llu calls that it struck were on non-blocking "
-                        "descriptors, which never sleep",
-                        f->text, (unsigned long long)in->skipped);
+        return run_text(run, "`%s` could not land: all %llu calls that it struck were %s", f->text,
+                        (unsigned long long)in->skipped, why_skipped(f));
     if (!in->matches)
         return run_text(run, "`%s` hit nothing: no such call was made", f->text);
     return run_text(run, "`%s` hit %llu times of %llu, expected %s", f->text, (unsigned long long)in->hits,

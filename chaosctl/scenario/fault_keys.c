@@ -40,6 +40,10 @@ static const struct field own[] = {
     {"call", &shape_call_name, AT(call), "the intercepted call, such as connect"},
     {"errno", &shape_error_name, AT(error), "what it fails with, such as ETIMEDOUT"},
     {"delay", &shape_time, AT(delay), "how much later, such as 200ms"},
+    {"jitter", &shape_time, AT(jitter), "how far the delay strays, such as 20ms; not at all unless given"},
+    {"distribution", &shape_distribution, AT(distribution),
+     "of the jitter: uniform (unless given), normal or pareto"},
+    {"rate", &shape_throughput, AT(rate), "how much gets through, such as 100kB/s"},
     {"mode", &shape_dns_mode, AT(mode), "nxdomain (unless given), servfail, timeout or slow"},
     {"nth", &shape_positive, AT(nth), "the n-th allocation fails, once"},
     {"size", &shape_sizes, AT(size), "only allocations of this size: \">= 1KiB\", \"1KiB..64KiB\""},
@@ -47,6 +51,16 @@ static const struct field own[] = {
     {"caller", &shape_line, AT(caller), "only when this object calls, such as libssl.so.3"},
     {"signal", &shape_signal, AT(signal), "SIGKILL unless given"},
     {0},
+};
+
+/* What a key means for these kinds, in place of the rows above. */
+static const struct {
+    const char *kinds;
+    struct field field;
+} meanings[] = {
+    {" truncate ",
+     {"after", &shape_stream_size, AT(after), "so many bytes of each stream go through first, such as 20B"}},
+    {" slice ", {"size", &shape_bytes, AT(size), "so many bytes a call at most, such as 1B"}},
 };
 
 static const struct {
@@ -86,6 +100,14 @@ const char *fault_key_refusal(enum fault_kind kind, const char *key)
     return NULL;
 }
 
+static struct field meant_by(enum fault_kind kind, const struct field *field)
+{
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+        if (has_word(meanings[i].kinds, fault_name(kind)) && !strcmp(meanings[i].field.name, field->name))
+            return meanings[i].field;
+    return *field;
+}
+
 void fault_fields_of(enum fault_kind kind, struct field ret_fields[static FAULT_FIELD_MAX])
 {
     const char *keys = fault_keys(kind);
@@ -93,10 +115,10 @@ void fault_fields_of(enum fault_kind kind, struct field ret_fields[static FAULT_
 
     for (const struct field *f = own; f->name && n < FAULT_FIELD_MAX - 1; f++)
         if (has_word(keys, f->name))
-            ret_fields[n++] = *f;
+            ret_fields[n++] = meant_by(kind, f);
     for (const struct field *f = common; f->name && n < FAULT_FIELD_MAX - 1; f++)
         if (!fault_key_refusal(kind, f->name))
-            ret_fields[n++] = *f;
+            ret_fields[n++] = meant_by(kind, f);
     ret_fields[n] = (struct field){0};
     for (size_t i = 0; i < n; i++)
         if (is_required(keys, ret_fields[i].name))
@@ -105,15 +127,25 @@ void fault_fields_of(enum fault_kind kind, struct field ret_fields[static FAULT_
 
 const char *fault_form(enum fault_kind kind)
 {
+    static const struct {
+        const char *required[2], *form;
+    } forms[] = {
+        {{"call", "delay"}, "{call: connect, delay: 200ms}"},
+        {{"call", NULL}, "{call: connect}"},
+        {{"target", "delay"}, "{target: NAME, delay: 200ms}"},
+        {{"target", "rate"}, "{target: NAME, rate: 100kB/s}"},
+        {{"target", "after"}, "{target: NAME, after: 20B}"},
+        {{"target", "size"}, "{target: NAME, size: 1B}"},
+        {{"target", NULL}, "{target: NAME}"},
+        {{"in", NULL}, "{in: SERVICE}"},
+    };
     const char *keys = fault_keys(kind);
 
-    if (is_required(keys, "target"))
-        return "{target: NAME}";
-    if (is_required(keys, "in"))
-        return "{in: SERVICE}";
-    if (is_required(keys, "delay"))
-        return "{call: connect, delay: 200ms}";
-    return is_required(keys, "call") ? "{call: connect}" : "{}";
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+        if (is_required(keys, forms[i].required[0]) &&
+            (!forms[i].required[1] || is_required(keys, forms[i].required[1])))
+            return forms[i].form;
+    return "{}";
 }
 
 /* --- words --- */
@@ -161,6 +193,19 @@ static bool take_dns_mode(struct reader *r, const struct node *node, void *ret_v
     return true;
 }
 
+static bool take_distribution(struct reader *r, const struct node *node, void *ret_value)
+{
+    static const char *const words[] = {[DISTRIBUTION_UNIFORM] = "uniform",
+                                        [DISTRIBUTION_NORMAL] = "normal",
+                                        [DISTRIBUTION_PARETO] = "pareto"};
+    size_t i = 0;
+
+    if (!take_word(r, node, words, 3, shape_distribution.wanted, &i))
+        return false;
+    *(enum distribution *)ret_value = (enum distribution)i;
+    return true;
+}
+
 const struct shape shape_direction = {
     .name = "direction",
     .wanted = "outbound, inbound or any",
@@ -172,4 +217,10 @@ const struct shape shape_dns_mode = {
     .wanted = "nxdomain, servfail, timeout or slow",
     .schema = "{\"enum\":[\"nxdomain\",\"servfail\",\"timeout\",\"slow\"]}",
     .take = take_dns_mode,
+};
+const struct shape shape_distribution = {
+    .name = "distribution",
+    .wanted = "uniform, normal or pareto",
+    .schema = "{\"enum\":[\"uniform\",\"normal\",\"pareto\"]}",
+    .take = take_distribution,
 };

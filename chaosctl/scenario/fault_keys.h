@@ -8,6 +8,7 @@
 struct fault_nodes {
     const struct node *target, *in, *probability, *after, *times, *every, *start, *for_, *direction, *hits;
     const struct node *call, *error, *delay, *mode, *nth, *size, *quota, *caller, *signal;
+    const struct node *jitter, *distribution, *rate;
 };
 
 #define FAULT_FIELD_MAX 24
@@ -18,9 +19,9 @@ void fault_fields_of(enum fault_kind kind, struct field ret_fields[static FAULT_
 /* Why a common key makes no sense for a kind; NULL when it does. */
 const char *fault_key_refusal(enum fault_kind kind, const char *key);
 
-/* How the kind is written: "{target: NAME}". */
+/* How the kind is written, with what it needs: "{target: NAME}". */
 const char *fault_form(enum fault_kind kind);
 
-extern const struct shape shape_direction, shape_dns_mode;
+extern const struct shape shape_direction, shape_dns_mode, shape_distribution;
 
 #endif

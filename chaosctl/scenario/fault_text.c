@@ -112,7 +112,7 @@ static void add_own(struct buf *out, const struct fault *f)
         buf_printf(out, " %s", error_name(f->error, false));
     if (f->kind == FAULT_dns)
         buf_printf(out, " %s", modes[f->dns_mode]);
-    if (f->delay_ns && f->kind != FAULT_dns)
+    if (f->delay_ns && f->kind == FAULT_delay)
         add_duration(out, " ", f->delay_ns);
     if (is_nth(f))
         buf_printf(out, " nth %llu", (unsigned long long)f->after + 1);
@@ -138,6 +138,27 @@ const char *fault_at_most(struct reader *r, uint64_t times)
     const char *kept = out.failed ? NULL : reader_copy(r, buf_text(&out), out.len);
     r->failed = r->failed || out.failed;
     return kept ? kept : "";
+}
+
+/* What a stream is slowed to reads better behind its name. */
+static void add_stream(struct buf *out, const struct fault *f)
+{
+    static const char *const spreads[] = {
+        [DISTRIBUTION_UNIFORM] = "", [DISTRIBUTION_NORMAL] = " normal", [DISTRIBUTION_PARETO] = " pareto"};
+    char text[UNIT_TEXT_BYTES];
+
+    if (f->kind == FAULT_latency)
+        add_duration(out, " ", f->delay_ns);
+    if (f->jitter_ns) {
+        add_duration(out, " ±", f->jitter_ns);
+        buf_add(out, spreads[f->distribution]);
+    }
+    if (f->kind == FAULT_bandwidth)
+        buf_printf(out, " %s", unit_format_throughput(f->rate_per_s, text));
+    if (f->kind == FAULT_truncate)
+        buf_printf(out, " after %s", unit_format_size(f->bytes, text));
+    if (f->kind == FAULT_slice)
+        buf_printf(out, " to %s", unit_format_size(f->bytes, text));
 }
 
 static void add_when(struct buf *out, const struct fault *f)
@@ -171,6 +192,7 @@ const char *fault_describe(struct reader *r, const struct fault *f)
     buf_add(&out, fault_name(f->kind));
     add_own(&out, f);
     add_targets(&out, r->scenario, f);
+    add_stream(&out, f);
     if (f->service >= 0)
         buf_printf(&out, fault_way(f->kind) == WAY_PROCESS ? " %s" : " in %s",
                    r->scenario->services[f->service].name);

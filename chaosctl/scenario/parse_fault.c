@@ -111,12 +111,29 @@ static void read_service(struct reader *r, const struct fault_nodes *n, struct f
     r->key = NULL;
 }
 
+/* Of truncate it counts bytes, of all others matches. */
+static void read_after(struct reader *r, const struct fault_nodes *n, struct fault *f)
+{
+    uint64_t bytes;
+
+    if (f->kind == FAULT_truncate)
+        take(r, n->after, "after", &shape_stream_size, &f->bytes);
+    else if (n->after && n->after->kind == NODE_SCALAR &&
+             n->after->text[strspn(n->after->text, "0123456789")] && !unit_parse_size(n->after->text, &bytes))
+        reader_error(r, n->after,
+                     "after: \"%s\" is a size, which in this version only truncate takes; %s counts matches, "
+                     "such as 3",
+                     n->after->text, fault_name(f->kind));
+    else
+        take(r, n->after, "after", &shape_count, &f->after);
+}
+
 static void read_common(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
     take(r, n->target, "target", &shape_targets, &f->targets);
     read_service(r, n, f);
     take(r, n->probability, "probability", &shape_probability, &f->probability);
-    take(r, n->after, "after", &shape_count, &f->after);
+    read_after(r, n, f);
     take(r, n->times, "times", &shape_positive, &f->times);
     take(r, n->every, "every", &shape_positive, &f->every);
     take(r, n->direction, "direction", &shape_direction, &f->direction);
@@ -244,6 +261,44 @@ static void read_kill(struct reader *r, const struct fault_nodes *n, struct faul
         reader_error(r, n->signal, "signal: that does not end a service; the fault pause stops one");
 }
 
+/* --- streams --- */
+
+static bool is_of_streams(enum fault_kind kind)
+{
+    enum effect effect = fault_effect(kind);
+
+    return effect == EFFECT_HOLD || effect == EFFECT_TRUNCATE || effect == EFFECT_SLICE ||
+           effect == EFFECT_CORRUPT;
+}
+
+static void refuse_datagrams(struct reader *r, const struct fault_nodes *n, const struct fault *f)
+{
+    const struct scenario *s = r->scenario;
+
+    for (size_t i = 0; n->target && i < s->dependencies_count && i < DEPENDENCY_MAX; i++) {
+        const struct dependency *d = &s->dependencies[i];
+        if ((f->targets & (1u << i)) && d->targets_count && d->targets[0].kind != TARGET_UNIX &&
+            d->targets[0].protocol == PROTOCOL_UDP)
+            reader_error(r, n->target, "target: \"%s\" is %s; %s works on streams alone in this version",
+                         d->name, d->text, fault_name(f->kind));
+    }
+}
+
+static void read_latency(struct reader *r, const struct fault_nodes *n, struct fault *f)
+{
+    char delay[UNIT_TEXT_BYTES];
+
+    take(r, n->delay, "delay", &shape_time, &f->delay_ns);
+    take(r, n->jitter, "jitter", &shape_time, &f->jitter_ns);
+    take(r, n->distribution, "distribution", &shape_distribution, &f->distribution);
+    if (n->distribution && !n->jitter)
+        reader_error(r, n->distribution, "distribution: of what? There is no jitter");
+    if (f->delay_ns && f->distribution == DISTRIBUTION_UNIFORM && f->jitter_ns > f->delay_ns)
+        reader_error(r, n->jitter,
+                     "jitter: \"%s\" is more than the delay (%s): nothing arrives before it was sent",
+                     n->jitter->text, unit_format_duration(f->delay_ns, delay));
+}
+
 static void read_own(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
     switch (f->kind) {
@@ -253,6 +308,12 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
     case FAULT_dns: read_dns(r, n, f); break;
     case FAULT_oom: read_oom(r, n, f); break;
     case FAULT_kill: read_kill(r, n, f); break;
+    case FAULT_latency: read_latency(r, n, f); break;
+    case FAULT_bandwidth: take(r, n->rate, "rate", &shape_throughput, &f->rate_per_s); break;
+    case FAULT_slice: take(r, n->size, "size", &shape_bytes, &f->bytes); break;
+    case FAULT_truncate: /* its `after`: read_after */
+    case FAULT_blackhole:
+    case FAULT_corrupt:
     case FAULT_refuse:
     case FAULT_outage:
     case FAULT_reset:
@@ -263,6 +324,8 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
         read_error(r, n->error, call_errnos(f->call), call_name(f->call), f);
     if (f->kind == FAULT_delay)
         take(r, n->delay, "delay", &shape_time, &f->delay_ns);
+    if (is_of_streams(f->kind))
+        refuse_datagrams(r, n, f);
     if (f->direction == DIRECTION_INBOUND && (f->kind == FAULT_refuse || f->kind == FAULT_unreachable))
         reader_error(r, n->direction,
                      "direction: what comes in was accepted by the kernel before the program hears of it; "

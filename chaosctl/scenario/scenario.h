@@ -110,6 +110,11 @@ struct fault {
     int error;        /* errno or EAI_ code; 0: not given */
     uint64_t delay_ns;
     enum dns_mode dns_mode;
+    /* streams */
+    uint64_t jitter_ns; /* latency */
+    enum distribution distribution;
+    uint64_t rate_per_s;                /* bandwidth: bytes */
+    uint64_t bytes;                     /* truncate: after so many; slice: at most so many a call */
     uint64_t size_min, size_max, quota; /* oom */
     const char *caller;                 /* oom, or NULL */
     int signal;                         /* kill */

@@ -146,6 +146,51 @@ static bool take_size(struct reader *r, const struct node *node, void *ret_value
     return !why || bad(r, node, text, why, &shape_size);
 }
 
+static bool take_bytes(struct reader *r, const struct node *node, void *ret_value)
+{
+    uint64_t bytes = 0;
+
+    if (!take_size(r, node, &bytes))
+        return false;
+    if (!bytes)
+        return zero(r, node, node->text);
+    *(uint64_t *)ret_value = bytes;
+    return true;
+}
+
+/* Where other faults count matches, so a bare number could be meant as that. */
+static bool take_stream_size(struct reader *r, const struct node *node, void *ret_value)
+{
+    const char *text = NULL;
+    bool plain;
+
+    if (!reader_text(r, node, shape_stream_size.wanted, &text, &plain))
+        return false;
+    if (is_bare_number(text)) {
+        reader_error(r, node, "\"%s\" has no unit; bytes of the stream are counted here, not calls: %sB?",
+                     text, text);
+        return false;
+    }
+    int why = unit_parse_size(text, ret_value);
+    return !why || bad(r, node, text, why, &shape_stream_size);
+}
+
+static bool take_throughput(struct reader *r, const struct node *node, void *ret_value)
+{
+    const char *text = NULL;
+    uint64_t size;
+    bool plain;
+
+    if (!reader_text(r, node, shape_throughput.wanted, &text, &plain))
+        return false;
+    int why = unit_parse_throughput(text, ret_value);
+    if (why == -EINVAL && (is_bare_number(text) || !unit_parse_size(text, &size))) {
+        reader_error(r, node, "\"%s\" has no unit: %s%s?", text, text, is_bare_number(text) ? "kB/s" : "/s");
+        return false;
+    }
+    return !why || bad(r, node, text, why, &shape_throughput);
+}
+
 static bool take_rate(struct reader *r, const struct node *node, void *ret_value)
 {
     const char *text = NULL;
@@ -223,12 +268,33 @@ const struct shape shape_time = {
     .schema = "{\"type\":\"string\",\"pattern\":\"" DURATION "\"}",
     .take = take_time,
 };
+#define SIZE_UNITS "(B|kB|MB|GB|KiB|MiB|GiB)"
 const struct shape shape_size = {
     .name = "size",
     .wanted = "a size such as 64KiB",
     .schema = "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"string\",\"pattern\":"
-              "\"^([0-9]+(\\\\.[0-9]+)? ?(B|kB|MB|GB|KiB|MiB|GiB)?" OR_VARIABLE ")$\"}]}",
+              "\"^([0-9]+(\\\\.[0-9]+)? ?" SIZE_UNITS "?" OR_VARIABLE ")$\"}]}",
     .take = take_size,
+};
+const struct shape shape_bytes = {
+    .name = "bytes",
+    .wanted = "a size such as 64KiB",
+    .schema = "{\"anyOf\":[{\"type\":\"integer\",\"minimum\":1},{\"type\":\"string\",\"pattern\":"
+              "\"^([0-9]+(\\\\.[0-9]+)? ?" SIZE_UNITS "?" OR_VARIABLE ")$\"}]}",
+    .take = take_bytes,
+};
+const struct shape shape_stream_size = {
+    .name = "stream-size",
+    .wanted = "a size with its unit, such as 20B",
+    .schema = "{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)? ?" SIZE_UNITS OR_VARIABLE ")$\"}",
+    .take = take_stream_size,
+};
+const struct shape shape_throughput = {
+    .name = "throughput",
+    .wanted = "a size a second, such as 100kB/s",
+    .schema =
+        "{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)? ?" SIZE_UNITS "/s" OR_VARIABLE ")$\"}",
+    .take = take_throughput,
 };
 const struct shape shape_rate = {
     .name = "rate",

@@ -13,6 +13,9 @@ extern const struct shape shape_positive;    /* uint64_t, not 0 */
 extern const struct shape shape_duration;    /* uint64_t, nanoseconds */
 extern const struct shape shape_time;        /* uint64_t, nanoseconds, not 0 */
 extern const struct shape shape_size;        /* uint64_t */
+extern const struct shape shape_bytes;       /* uint64_t, not 0 */
+extern const struct shape shape_stream_size; /* uint64_t, with its unit: a place in a stream */
+extern const struct shape shape_throughput;  /* uint64_t, bytes a second */
 extern const struct shape shape_rate;        /* double */
 extern const struct shape shape_probability; /* double, not 0 */
 extern const struct shape shape_signal;      /* int */

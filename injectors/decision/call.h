@@ -24,6 +24,7 @@ enum role {
     ROLE_RESOLVE,    /* a name becomes an address; fails with EAI_ codes of netdb.h */
     ROLE_ALLOCATE,   /* heap memory */
     ROLE_DESCRIPTOR, /* the descriptor table changes */
+    ROLE_READY,      /* tells what state descriptors are in, or waits for it */
     ROLE_COUNT,
 };
 

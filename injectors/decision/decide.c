@@ -55,11 +55,18 @@ static uint8_t effect_on(const struct rule *rule, const struct subject *s)
     return rule->effect < EFFECT_COUNT ? rule->effect : EFFECT_NONE;
 }
 
+static bool is_asked_about(const struct rule *rule, const struct subject *s)
+{
+    uint32_t effect = rule->effect < EFFECT_COUNT ? 1u << rule->effect : 0;
+
+    return s->only ? s->only & effect : !(effect & DECIDE_STREAM);
+}
+
 /* A reset of half the requests is one of half the sends: the receives of a request would be draws of their
  * own, and so many that no connection lived.  Only a reset of everything strikes them too. */
 static bool fits(const struct rule *rule, const struct subject *s)
 {
-    if (!is_armed(rule) || !(rule->calls & call_bit(s->call)))
+    if (!is_armed(rule) || !(rule->calls & call_bit(s->call)) || !is_asked_about(rule, s))
         return false;
     if (rule->targets && !(rule->targets & s->targets))
         return false;
@@ -84,10 +91,21 @@ static int error_of(const struct rule *rule)
     return rule->effect == EFFECT_FAIL ? rule->error : ECONNREFUSED;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a && a < b ? a : b;
+}
+
+/* What happens to a stream composes without end: the way in adds it up. */
 static void compose(struct verdict *v, const struct rule *rule, struct strike strike)
 {
-    v->delay_ns += rule->delay_ns;
-    if (strike.effect != EFFECT_WAIT) {
+    bool is_of_stream = DECIDE_STREAM & 1u << strike.effect;
+
+    if (strike.effect == EFFECT_SLICE)
+        v->limit = least(v->limit, rule->bytes ? rule->bytes : 1);
+    else if (!is_of_stream)
+        v->delay_ns += rule->delay_ns;
+    if (!is_of_stream && strike.effect != EFFECT_SLICE && strike.effect != EFFECT_WAIT) {
         v->effect = strike.effect;
         v->error = error_of(rule);
     }

@@ -9,13 +9,14 @@
 
 struct subject {
     enum call call;
-    uint32_t targets;    /* the dependencies that the descriptor, address or name belongs to */
-    uint32_t service;    /* the process's own bit; 0 when it belongs to no service */
-    uint8_t direction;   /* enum direction */
-    bool is_datagram;    /* the socket has no connection: nothing to refuse or reset, but each datagram */
-    bool is_late;        /* the call was made and woke: only a reset can still strike */
-    bool is_literal;     /* names: the host is an address already, which no dns fault can hinder */
-    uint64_t now_ns;     /* CLOCK_MONOTONIC */
+    uint32_t targets;  /* the dependencies that the descriptor, address or name belongs to */
+    uint32_t service;  /* the process's own bit; 0 when it belongs to no service */
+    uint8_t direction; /* enum direction */
+    bool is_datagram;  /* the socket has no connection: nothing to refuse or reset, but each datagram */
+    bool is_late;      /* the call was made and woke: only a reset can still strike */
+    bool is_literal;   /* names: the host is an address already, which no dns fault can hinder */
+    uint32_t only;     /* streams: one bit per enum effect that is asked about; 0: what becomes of the call */
+    uint64_t now_ns;   /* CLOCK_MONOTONIC */
     uint64_t size_bytes; /* memory: asked for */
     uint64_t heap_bytes; /* memory: what the heap holds; may be 0 unless a rule asks (decide_needs_heap) */
     const char *caller;  /* memory: base name of the calling object, or NULL when nobody asks */
@@ -23,11 +24,15 @@ struct subject {
 
 #define VERDICT_STRIKES_MAX 4
 
+/* What a stream rule does, it does to bytes that arrive or to the end of connecting, whichever call then
+ * meets them: no call is struck by it, and the way in asks about it by subject.only. */
+#define DECIDE_STREAM (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_CORRUPT)
+
 /* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
  */
 struct strike {
     uint16_t rule;   /* index in the table */
-    uint8_t effect;  /* enum effect: FAIL, REFUSE, RESET or WAIT */
+    uint8_t effect;  /* enum effect */
     uint64_t number; /* of the match */
 };
 
@@ -36,6 +41,7 @@ struct verdict {
     uint8_t strikes;   /* entries of strike[] */
     int32_t error;     /* for EFFECT_FAIL */
     uint64_t delay_ns; /* to wait first; 0 mostly */
+    uint64_t limit;    /* SLICE: bytes that the call may move; 0: as many as it likes */
     struct strike strike[VERDICT_STRIKES_MAX];
 };
 

@@ -9,6 +9,7 @@
 #define ON_RECEIVE  (1u << ROLE_RECEIVE)
 #define ON_RESOLVE  (1u << ROLE_RESOLVE)
 #define ON_ALLOCATE (1u << ROLE_ALLOCATE)
+#define ON_READY    (1u << ROLE_READY)
 #define NAMED       0u
 
 struct row {
@@ -36,8 +37,10 @@ static const char *const later[] = {
 };
 
 static const char *const effects[EFFECT_COUNT] = {
-    [EFFECT_NONE] = "none",   [EFFECT_FAIL] = "failed",   [EFFECT_REFUSE] = "refused",
-    [EFFECT_RESET] = "reset", [EFFECT_OUTAGE] = "outage", [EFFECT_WAIT] = "delayed",
+    [EFFECT_NONE] = "none",         [EFFECT_FAIL] = "failed",        [EFFECT_REFUSE] = "refused",
+    [EFFECT_RESET] = "reset",       [EFFECT_OUTAGE] = "outage",      [EFFECT_WAIT] = "delayed",
+    [EFFECT_HOLD] = "held",         [EFFECT_TRUNCATE] = "truncated", [EFFECT_SLICE] = "sliced",
+    [EFFECT_CORRUPT] = "corrupted",
 };
 
 const char *fault_name(enum fault_kind kind)

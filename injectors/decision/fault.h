@@ -25,11 +25,15 @@ enum way {
 /* What becomes of a call that a rule strikes.  A new effect adds one case per way in. */
 enum effect {
     EFFECT_NONE,
-    EFFECT_FAIL,   /* it is not made; it fails with the rule's error */
-    EFFECT_REFUSE, /* a connection attempt meets a closed port: the kernel itself refuses it */
-    EFFECT_RESET,  /* the connection is reset by the kernel, then the call is made and meets that */
-    EFFECT_OUTAGE, /* REFUSE where a connection is opened, RESET elsewhere; never in a verdict */
-    EFFECT_WAIT,   /* it is made later */
+    EFFECT_FAIL,     /* it is not made; it fails with the rule's error */
+    EFFECT_REFUSE,   /* a connection attempt meets a closed port: the kernel itself refuses it */
+    EFFECT_RESET,    /* the connection is reset by the kernel, then the call is made and meets that */
+    EFFECT_OUTAGE,   /* REFUSE where a connection is opened, RESET elsewhere; never in a verdict */
+    EFFECT_WAIT,     /* it is made later */
+    EFFECT_HOLD,     /* received data, and the end of connecting, are held back until they are due */
+    EFFECT_TRUNCATE, /* received data end after so many bytes */
+    EFFECT_SLICE,    /* the call moves at most so many bytes */
+    EFFECT_CORRUPT,  /* some received byte is changed */
     EFFECT_COUNT,
 };
 

@@ -28,6 +28,14 @@ enum direction {
     DIRECTION_INBOUND,  /* the process accepted */
 };
 
+/* How jitter is spread: uniform in +-jitter; normal with jitter as its standard deviation; pareto, a long
+ * tail above. */
+enum distribution {
+    DISTRIBUTION_UNIFORM,
+    DISTRIBUTION_NORMAL,
+    DISTRIBUTION_PARETO,
+};
+
 struct rule {
     _Atomic uint32_t state; /* enum rule_state */
     uint8_t kind;           /* enum fault_kind */
@@ -40,6 +48,13 @@ struct rule {
     int32_t error;     /* errno, or an EAI_ code where the call resolves a name */
     uint32_t id;       /* the fault's ordinal in its experiment, for people */
     uint64_t delay_ns;
+
+    /* Streams only. */
+    uint64_t jitter_ns;   /* latency: spread around delay_ns */
+    uint64_t rate_per_s;  /* bandwidth: bytes a second; 0: no limit */
+    uint64_t bytes;       /* truncate: after so many received; slice: at most so many a call */
+    uint8_t distribution; /* enum distribution */
+    uint8_t endless;      /* blackhole: held until the lift */
 
     /* When it strikes.  Matches are numbered from 0 in the order in which they come. */
     uint64_t seed;        /* of this rule alone */

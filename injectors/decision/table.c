@@ -1,7 +1,7 @@
 /* The control area's arithmetic.  Floor 0. */
 #include <string.h>
 
-#include "injectors/decision/table.h"
+#include "injectors/decision/decide.h"
 
 void table_init(struct table *table)
 {
@@ -40,6 +40,21 @@ static uint32_t call_reach(const struct table *table, enum call call)
     return reach;
 }
 
+static bool is_stream(const struct rule *rule)
+{
+    return is_armed(rule) && rule->effect < EFFECT_COUNT &&
+           ((DECIDE_STREAM | 1u << EFFECT_SLICE) & 1u << rule->effect);
+}
+
+static uint32_t stream_reach(const struct table *table)
+{
+    uint32_t reach = 0;
+
+    for (uint32_t i = 0; i < table->rule_count; i++)
+        reach |= is_stream(&table->rules[i]) ? table->rules[i].targets & ~TARGET_ANY : 0;
+    return reach;
+}
+
 /* Descriptors that change hands are followed only while something is armed on what flows through them. */
 static void publish(struct table *table)
 {
@@ -54,6 +69,7 @@ static void publish(struct table *table)
         if (call_role((enum call)c) == ROLE_DESCRIPTOR || call_role((enum call)c) == ROLE_ACCEPT ||
             call_role((enum call)c) == ROLE_OPEN)
             atomic_fetch_or_explicit(&table->armed[c], any, memory_order_release);
+    atomic_store_explicit(&table->streams, stream_reach(table), memory_order_release);
     atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
 }
 

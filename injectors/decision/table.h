@@ -45,6 +45,10 @@ struct table {
     uint32_t target_count;
     uint32_t watched; /* dependencies whose traffic is counted, one bit each */
 
+    /* Dependencies whose streams an armed rule holds, ends, cuts or changes. */
+    _Atomic uint32_t streams;
+    uint32_t reserved;
+
     /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
      * none.  The one word that an idle call loads. */
     _Atomic uint32_t armed[CALL_COUNT];

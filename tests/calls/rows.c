@@ -5,6 +5,9 @@
  * A call without a row fails the test, so that a new row of call.def asks for one here. */
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 
@@ -289,6 +292,135 @@ static struct outcome do_fcntl(void *symbol, struct fixture *f)
     return made(CALLS(int (*)(int, int, ...))(f->spare, F_DUPFD, 500));
 }
 
+static struct outcome do_poll(void *symbol, struct fixture *f)
+{
+    struct pollfd p = {.fd = f->pair.client, .events = POLLIN};
+
+    return by_errno(CALLS(int (*)(void *, nfds_t, int))(&p, 1, 1000) - 1);
+}
+
+static struct outcome do_poll_chk(void *symbol, struct fixture *f)
+{
+    struct pollfd p = {.fd = f->pair.client, .events = POLLIN};
+
+    return by_errno(CALLS(int (*)(void *, nfds_t, int, size_t))(&p, 1, 1000, sizeof(p)) - 1);
+}
+
+static const struct timespec a_second = {.tv_sec = 1};
+
+static struct outcome do_ppoll(void *symbol, struct fixture *f)
+{
+    struct pollfd p = {.fd = f->pair.client, .events = POLLIN};
+
+    return by_errno(CALLS(int (*)(void *, nfds_t, const void *, void *))(&p, 1, &a_second, NULL) - 1);
+}
+
+static struct outcome do_ppoll_chk(void *symbol, struct fixture *f)
+{
+    struct pollfd p = {.fd = f->pair.client, .events = POLLIN};
+
+    return by_errno(
+        CALLS(int (*)(void *, nfds_t, const void *, void *, size_t))(&p, 1, &a_second, NULL, sizeof(p)) - 1);
+}
+
+static struct outcome do_select(void *symbol, struct fixture *f)
+{
+    struct timeval limit = {.tv_sec = 1};
+    fd_set in;
+
+    FD_ZERO(&in);
+    FD_SET(f->pair.client, &in);
+    return by_errno(
+        CALLS(int (*)(int, void *, void *, void *, void *))(f->pair.client + 1, &in, NULL, NULL, &limit) - 1);
+}
+
+static struct outcome do_pselect(void *symbol, struct fixture *f)
+{
+    fd_set in;
+
+    FD_ZERO(&in);
+    FD_SET(f->pair.client, &in);
+    return by_errno(CALLS(int (*)(int, void *, void *, void *, const void *, void *))(
+                        f->pair.client + 1, &in, NULL, NULL, &a_second, NULL) -
+                    1);
+}
+
+static int set_with(int fd)
+{
+    struct epoll_event e = {.events = EPOLLIN};
+    int set = epoll_create1(EPOLL_CLOEXEC);
+
+    if (fd >= 0)
+        syscall(SYS_epoll_ctl, set, EPOLL_CTL_ADD, fd, &e);
+    errno = FOREIGN;
+    return set;
+}
+
+static struct outcome and_close(int set, long result)
+{
+    struct outcome o = by_errno(result);
+
+    close(set);
+    return o;
+}
+
+static struct outcome do_epoll_ctl(void *symbol, struct fixture *f)
+{
+    struct epoll_event e = {.events = EPOLLIN};
+    int set = set_with(-1);
+
+    return and_close(set, CALLS(int (*)(int, int, int, void *))(set, EPOLL_CTL_ADD, f->pair.client, &e));
+}
+
+static struct outcome do_epoll_wait(void *symbol, struct fixture *f)
+{
+    struct epoll_event e;
+    int set = set_with(f->pair.client);
+
+    return and_close(set, CALLS(int (*)(int, void *, int, int))(set, &e, 1, 1000) - 1);
+}
+
+static struct outcome do_epoll_pwait(void *symbol, struct fixture *f)
+{
+    struct epoll_event e;
+    int set = set_with(f->pair.client);
+
+    return and_close(set, CALLS(int (*)(int, void *, int, int, void *))(set, &e, 1, 1000, NULL) - 1);
+}
+
+static struct outcome do_epoll_pwait2(void *symbol, struct fixture *f)
+{
+    struct epoll_event e;
+    int set = set_with(f->pair.client);
+
+    return and_close(set,
+                     CALLS(int (*)(int, void *, int, const void *, void *))(set, &e, 1, &a_second, NULL) - 1);
+}
+
+static struct outcome do_getsockopt(void *symbol, struct fixture *f)
+{
+    int value;
+    socklen_t len = sizeof(value);
+
+    return by_errno(
+        CALLS(int (*)(int, int, int, void *, void *))(f->pair.client, SOL_SOCKET, SO_ERROR, &value, &len));
+}
+
+static struct outcome do_getpeername(void *symbol, struct fixture *f)
+{
+    struct sockaddr_in peer;
+    socklen_t len = sizeof(peer);
+
+    return by_errno(CALLS(int (*)(int, void *, void *))(f->pair.client, &peer, &len));
+}
+
+static struct outcome do_ioctl(void *symbol, struct fixture *f)
+{
+    int count = 0, result = CALLS(int (*)(int, unsigned long, ...))(f->pair.client, FIONREAD, &count);
+
+    return by_errno(result || count == 5 ? result : -1);
+}
+
 static struct outcome do_getaddrinfo(void *symbol, struct fixture *f)
 {
     struct addrinfo *list = NULL;
@@ -468,6 +600,21 @@ static const struct row {
     {"fcntl", do_fcntl},
     {"__fcntl", do_fcntl},
     {"fcntl64", do_fcntl},
+    {"poll", do_poll},
+    {"__poll", do_poll},
+    {"__poll_chk", do_poll_chk},
+    {"ppoll", do_ppoll},
+    {"__ppoll_chk", do_ppoll_chk},
+    {"select", do_select},
+    {"__select", do_select},
+    {"pselect", do_pselect},
+    {"epoll_ctl", do_epoll_ctl},
+    {"epoll_wait", do_epoll_wait},
+    {"epoll_pwait", do_epoll_pwait},
+    {"epoll_pwait2", do_epoll_pwait2},
+    {"getsockopt", do_getsockopt},
+    {"getpeername", do_getpeername},
+    {"ioctl", do_ioctl},
     {"getaddrinfo", do_getaddrinfo},
     {"getnameinfo", do_getnameinfo},
     {"gethostbyname", do_host},

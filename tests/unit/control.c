@@ -293,6 +293,12 @@ START_TEST(a_rule_has_its_faults_effect_and_error)
         {FAULT_outage, EFFECT_OUTAGE, 0},
         {FAULT_reset, EFFECT_RESET, ECONNRESET},
         {FAULT_oom, EFFECT_FAIL, ENOMEM},
+        {FAULT_latency, EFFECT_HOLD, 0},
+        {FAULT_bandwidth, EFFECT_HOLD, 0},
+        {FAULT_blackhole, EFFECT_HOLD, 0},
+        {FAULT_truncate, EFFECT_TRUNCATE, 0},
+        {FAULT_slice, EFFECT_SLICE, 0},
+        {FAULT_corrupt, EFFECT_CORRUPT, 0},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -324,6 +330,33 @@ START_TEST(a_name_fails_or_is_slow_by_its_mode)
         ck_assert_int_eq(rule.effect, rows[i].effect);
         ck_assert_int_eq(rule.error, rows[i].error);
         ck_assert_uint_eq(rule.delay_ns, rows[i].delay_ns);
+    }
+}
+END_TEST
+
+START_TEST(a_rule_has_what_its_stream_fault_says)
+{
+    struct fault fault = fault_of(FAULT_latency);
+
+    fault.delay_ns = 100;
+    fault.jitter_ns = 20;
+    fault.distribution = DISTRIBUTION_PARETO;
+    fault.rate_per_s = 30;
+    fault.bytes = 40;
+    struct rule rule = rule_of(&fault);
+    ck_assert_uint_eq(rule.delay_ns, 100);
+    ck_assert_uint_eq(rule.jitter_ns, 20);
+    ck_assert_int_eq(rule.distribution, DISTRIBUTION_PARETO);
+    ck_assert_uint_eq(rule.rate_per_s, 30);
+    ck_assert_uint_eq(rule.bytes, 40);
+}
+END_TEST
+
+START_TEST(only_a_black_hole_is_endless)
+{
+    for (int kind = 0; kind < FAULT_COUNT; kind++) {
+        struct fault fault = fault_of((enum fault_kind)kind);
+        ck_assert_int_eq(rule_of(&fault).endless, kind == FAULT_blackhole);
     }
 }
 END_TEST
@@ -595,6 +628,8 @@ static void add_tests(Suite *suite)
     tcase_add_loop_test(areas, whoever_waits_is_woken_by_lift_and_expiry, 0, 2);
     tcase_add_test(areas, a_rule_has_its_faults_effect_and_error);
     tcase_add_test(areas, a_name_fails_or_is_slow_by_its_mode);
+    tcase_add_test(areas, a_rule_has_what_its_stream_fault_says);
+    tcase_add_test(areas, only_a_black_hole_is_endless);
     tcase_add_test(areas, a_call_fault_strikes_its_call_alone);
     tcase_add_test(areas, a_named_target_means_outbound_unless_said);
     tcase_add_test(areas, a_rules_window_counts_from_the_injection);

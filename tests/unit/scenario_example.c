@@ -50,6 +50,8 @@ static const char example[] =
     "        - refuse: {target: recs}\n"
     "        - unreachable: {target: recs}\n"
     "        - dns: {target: recs, mode: servfail}\n"
+    "        - blackhole: {target: recs}\n"
+    "        - truncate: {target: recs, after: 20B}\n"
     "    during:\n"
     "      - {probe: item, eventually: 2s, expect: {status: 200, body: '\"recs_source\":\"cached\"', json: "
     "{\"/recs/0/id\": \">= 1\"}}}\n"
@@ -127,13 +129,15 @@ START_TEST(its_cells_are_right)
         {"recs-fail", "refuse recs", "refuse recs"},
         {"recs-fail", "unreachable recs", "unreachable recs"},
         {"recs-fail", "dns servfail recs", "dns servfail recs"},
+        {"recs-fail", "blackhole recs", "blackhole recs"},
+        {"recs-fail", "truncate recs after 20 B", "truncate recs after 20 B"},
         {"fan-out", "dep=recs", "reset recs, 50%"},
         {"fan-out", "dep=cache", "reset cache, 50%"},
     };
 
     load_example();
-    ck_assert_uint_eq(loaded->cells_count, 6);
-    for (size_t i = 0; i < 6; i++) {
+    ck_assert_uint_eq(loaded->cells_count, 8);
+    for (size_t i = 0; i < 8; i++) {
         ck_assert_str_eq(loaded->cells[i].experiment, cells[i].experiment);
         ck_assert_str_eq(loaded->cells[i].label, cells[i].label);
         ck_assert_str_eq(loaded->cells[i].faults[0].text, cells[i].fault);
@@ -146,7 +150,7 @@ END_TEST
 START_TEST(its_checks_and_steps_are_right)
 {
     load_example();
-    const struct cell *down = &loaded->cells[0], *fan = &loaded->cells[5];
+    const struct cell *down = &loaded->cells[0], *fan = &loaded->cells[7];
     const struct check *item = &loaded->cells[1].during[0];
 
     ck_assert_uint_eq(down->answers, 1u << QUESTION_RECOVER | 1u << QUESTION_UNDERSTAND);
@@ -170,9 +174,9 @@ START_TEST(later_faults_are_the_only_errors_of_the_contracts_example)
 {
     setenv("CASE_TOKEN", "hush", 1);
     char *text = strdup(example), *place = strstr(text, "- unreachable: {target: recs}");
-    memcpy(place, "- blackhole: {target: recs}  ", 29);
+    memcpy(place, "- respond: {target: recs}    ", 29);
     const char *errors = parse_n(text, strlen(text));
-    ck_assert_has(errors, "f:39:11: fault \"blackhole\" is not in this version yet; available: refuse,");
+    ck_assert_has(errors, "f:39:11: fault \"respond\" is not in this version yet; available: refuse,");
     ck_assert_ptr_eq(strchr(errors, '\n') + 1, errors + strlen(errors));
     free(text);
 }
@@ -316,7 +320,7 @@ START_TEST(the_schema_follows_the_tables)
 
     ck_assert_ptr_nonnull(property(root, root, "experiments"));
     ck_assert_ptr_nonnull(property(root, fault, "refuse"));
-    ck_assert_ptr_null(property(root, fault, "latency"));
+    ck_assert_ptr_null(property(root, fault, "drop_response"));
     ck_assert_ptr_nonnull(property(root, property(root, fault, "oom"), "nth"));
     ck_assert_ptr_null(property(root, property(root, fault, "oom"), "target"));
     ck_assert_ptr_null(property(root, property(root, fault, "refuse"), "request"));

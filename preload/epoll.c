@@ -1,0 +1,142 @@
+/* Waiting on epoll sets.  Floor 1. */
+#include <errno.h>
+#include <limits.h>
+
+#include "preload/ask.h"
+#include "preload/line.h"
+#include "preload/watch.h"
+
+EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+    struct stay stay;
+
+    if (ready_is_idle(CALL_epoll_ctl))
+        return real.epoll_ctl(epfd, op, fd, event);
+    struct ask a = {.call = CALL_epoll_ctl, .fd = fd};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    int result = real.epoll_ctl(epfd, op, fd, event);
+    if (!result && shim_enter(&stay)) {
+        watch_changed(epfd, op, fd, event);
+        shim_leave(&stay);
+    }
+    return result;
+}
+
+/* What is left of a time-out; -1: none. */
+struct patience {
+    uint64_t end_ns; /* STREAM_NEVER */
+};
+
+static struct patience patience_of_ms(int ms)
+{
+    return (struct patience){ms < 0 ? STREAM_NEVER : shim_now_ns() + (uint64_t)ms * 1000000};
+}
+
+static uint64_t left_ns(const struct patience *p, uint64_t most_ns)
+{
+    uint64_t now_ns = shim_now_ns(), left = p->end_ns;
+
+    if (left != STREAM_NEVER)
+        left = left > now_ns ? left - now_ns : 0;
+    return left < most_ns ? left : most_ns;
+}
+
+static uint64_t prepare(int epfd)
+{
+    struct stay stay;
+    uint64_t most_ns = STREAM_NEVER;
+
+    if (shim_enter(&stay)) {
+        most_ns = watch_prepare(epfd);
+        shim_leave(&stay);
+    }
+    return most_ns;
+}
+
+static int filter(int epfd, struct epoll_event *events, int count)
+{
+    struct stay stay;
+
+    if (shim_enter(&stay)) {
+        count = watch_filter(epfd, events, count);
+        shim_leave(&stay);
+    }
+    return count;
+}
+
+typedef int wait_once(int epfd, struct epoll_event *events, int max, uint64_t ns, const sigset_t *mask);
+
+static int wait_ms(int epfd, struct epoll_event *events, int max, uint64_t ns, const sigset_t *mask)
+{
+    uint64_t ms = ns / 1000000 + (ns % 1000000 != 0);
+
+    return real.epoll_pwait(epfd, events, max,
+                            ns == STREAM_NEVER ? -1
+                            : ms > INT_MAX     ? INT_MAX
+                                               : (int)ms,
+                            mask);
+}
+
+static int wait_ns(int epfd, struct epoll_event *events, int max, uint64_t ns, const sigset_t *mask)
+{
+    struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+
+    return real.epoll_pwait2(epfd, events, max, ns == STREAM_NEVER ? NULL : &left, mask);
+}
+
+static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int max, struct patience p,
+                     const sigset_t *mask)
+{
+    int saved_errno = errno;
+
+    for (;;) {
+        uint64_t ns = left_ns(&p, prepare(epfd));
+        int got = once(epfd, events, max, ns, mask);
+        int kept = got > 0 ? filter(epfd, events, got) : got;
+        if (kept)
+            return kept;
+        errno = saved_errno;
+        if (!left_ns(&p, STREAM_NEVER) && (got <= 0 || !ns))
+            return 0;
+    }
+}
+
+EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
+{
+    if (ready_is_idle(CALL_epoll_wait))
+        return real.epoll_wait(epfd, events, max, timeout_ms);
+    struct ask a = {.call = CALL_epoll_wait, .fd = -1};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return wait_kept(wait_ms, epfd, events, max, patience_of_ms(timeout_ms), NULL);
+}
+
+EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms, const sigset_t *mask)
+{
+    if (ready_is_idle(CALL_epoll_pwait))
+        return real.epoll_pwait(epfd, events, max, timeout_ms, mask);
+    struct ask a = {.call = CALL_epoll_pwait, .fd = -1};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return wait_kept(wait_ms, epfd, events, max, patience_of_ms(timeout_ms), mask);
+}
+
+EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout,
+                        const sigset_t *mask)
+{
+    struct patience p = {STREAM_NEVER};
+
+    if (ready_is_idle(CALL_epoll_pwait2))
+        return real.epoll_pwait2(epfd, events, max, timeout, mask);
+    struct ask a = {.call = CALL_epoll_pwait2, .fd = -1};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    if (timeout && timeout->tv_sec >= 0 && timeout->tv_sec < INT_MAX)
+        p.end_ns = shim_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec;
+    return wait_kept(wait_ns, epfd, events, max, p, mask);
+}

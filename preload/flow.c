@@ -1,0 +1,256 @@
+/* Held reads.  Floor 1. */
+#include <errno.h>
+
+#include "preload/flow.h"
+#include "preload/line.h"
+#include "preload/wait.h"
+
+struct flow {
+    const struct ask *a;
+    struct msghdr *message;
+    int flags;
+    bool waits;
+    uint64_t limit_ns; /* the caller's time-out; STREAM_NEVER until it is looked up */
+    bool has_limit;
+    size_t got, wanted;
+};
+
+bool flow_is_on(const struct ask *a)
+{
+    return a->was_asked && !a->was_reset && !(a->flags & (MSG_OOB | MSG_ERRQUEUE)) && line_concerns(a->known);
+}
+
+size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t limit,
+                  struct iovec to[static FLOW_PARTS])
+{
+    size_t made = 0;
+
+    for (size_t i = 0; i < count && made < FLOW_PARTS && limit; i++) {
+        if (skip >= from[i].iov_len) {
+            skip -= from[i].iov_len;
+            continue;
+        }
+        size_t len = from[i].iov_len - skip;
+        to[made].iov_base = from[i].iov_base ? (char *)from[i].iov_base + skip : NULL;
+        to[made].iov_len = len < limit ? len : limit;
+        limit -= to[made++].iov_len;
+        skip = 0;
+    }
+    return made;
+}
+
+static size_t size_of(const struct msghdr *message)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < message->msg_iovlen; i++)
+        size += message->msg_iov[i].iov_len;
+    return size;
+}
+
+/* The real call for a part of what was asked.  Once bytes were got, who sent them and what came along is
+ * told. */
+static ssize_t read_part(struct flow *f, const struct line_view *v)
+{
+    struct iovec parts[FLOW_PARTS];
+    struct msghdr part = *f->message;
+    size_t wanted = ask_cut(f->a, f->wanted - f->got);
+    size_t limit = v->due && v->due < wanted ? v->due : wanted;
+    struct stay stay;
+
+    part.msg_iov = parts;
+    part.msg_iovlen = flow_parts(f->message->msg_iov, f->message->msg_iovlen, f->got, limit, parts);
+    ssize_t got = real.recvmsg(f->a->fd, &part, (f->flags & ~MSG_WAITALL) | MSG_DONTWAIT);
+    if (got < 0)
+        return got;
+    if (got > 0 && shim_enter(&stay)) {
+        bool left_some = (uint64_t)got < v->pending && (size_t)got < f->wanted - f->got;
+        line_took(f->a->fd, f->a->known, parts, part.msg_iovlen, v->position, (uint64_t)got,
+                  f->flags & MSG_PEEK, left_some);
+        shim_leave(&stay);
+    }
+    f->message->msg_namelen = part.msg_namelen;
+    f->message->msg_controllen = part.msg_controllen;
+    f->message->msg_flags = part.msg_flags;
+    return got;
+}
+
+static void set_limit(struct flow *f)
+{
+    uint64_t now_ns = shim_now_ns(), patience_ns;
+
+    if (f->has_limit)
+        return;
+    patience_ns = wait_patience_ns(f->a->call, f->a->fd);
+    f->limit_ns = patience_ns > STREAM_NEVER - now_ns ? STREAM_NEVER : now_ns + patience_ns;
+    f->has_limit = true;
+}
+
+/* Returns 0 to look again, or the errno that ends the call. */
+static int wait_held(struct flow *f, const struct line_view *v, uint32_t epoch)
+{
+    uint64_t until_ns = v->next_ns;
+
+    set_limit(f);
+    if (shim_now_ns() >= f->limit_ns)
+        return EAGAIN;
+    int error = wait_nap(f->a->call, until_ns < f->limit_ns ? until_ns : f->limit_ns, epoch);
+    return error == EINTR ? EINTR : 0;
+}
+
+/* Nothing is there yet.  An error that the kernel tells has been told: it is kept until it is due. */
+static int wait_for_arrival(struct flow *f)
+{
+    char byte;
+
+    if (real.recv(f->a->fd, &byte, 1, MSG_PEEK | (f->flags & MSG_ERRQUEUE)) >= 0)
+        return 0;
+    int error = errno;
+    if (error == EINTR || error == EAGAIN || error == ENOTCONN || error == EBADF || error == ENOTSOCK)
+        return error;
+    struct stay stay;
+    if (shim_enter(&stay)) {
+        line_keep_error(f->a->fd, error);
+        shim_leave(&stay);
+    }
+    return 0;
+}
+
+static void look(const struct flow *f, struct line_view *v)
+{
+    struct stay stay;
+
+    *v = (struct line_view){0};
+    if (!shim_enter(&stay))
+        return;
+    line_look(f->a->fd, f->a->known, v);
+    shim_leave(&stay);
+}
+
+static int take_error(const struct flow *f)
+{
+    struct stay stay;
+    int error = 0;
+
+    if (shim_enter(&stay)) {
+        error = line_take_error(f->a->fd);
+        shim_leave(&stay);
+    }
+    return error;
+}
+
+static ssize_t fails(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static int wait_more(struct flow *f, const struct line_view *v, uint32_t epoch)
+{
+    struct stay stay;
+
+    if (!f->waits)
+        return EAGAIN;
+    if (!view_is_held(v) || (v->is_restless && !v->is_connecting))
+        return wait_for_arrival(f);
+    if (!shim_enter(&stay))
+        return EAGAIN;
+    int error = wait_held(f, v, epoch);
+    shim_leave(&stay);
+    return error;
+}
+
+/* One step: bytes, an end, an error; or *ret_again. */
+static ssize_t step(struct flow *f, bool *ret_again)
+{
+    uint32_t epoch = shim_epoch();
+    struct line_view v;
+
+    *ret_again = false;
+    look(f, &v);
+    if (v.is_cut)
+        return 0;
+    if (view_is_readable(&v) || !v.is_tracked) {
+        int error = v.due ? 0 : take_error(f);
+        if (error)
+            return fails(error);
+        if (!v.is_tracked && f->waits && !f->got)
+            return real.recvmsg(f->a->fd, f->message, f->flags);
+        ssize_t got = read_part(f, &v);
+        *ret_again = got == -1 && errno == EAGAIN && f->waits;
+        if (!*ret_again || v.is_tracked)
+            return got;
+    }
+    int error = wait_more(f, &v, epoch);
+    *ret_again = !error;
+    return error ? fails(error) : -1;
+}
+
+static bool is_enough(const struct flow *f, ssize_t got)
+{
+    return got <= 0 || !(f->flags & MSG_WAITALL) || !f->waits || f->flags & MSG_PEEK || f->got >= f->wanted;
+}
+
+static ssize_t receive(struct flow *f)
+{
+    int saved_errno = errno;
+
+    for (;;) {
+        bool again;
+        ssize_t got = step(f, &again);
+        if (again)
+            continue;
+        f->got += got > 0 ? (size_t)got : 0;
+        if (!is_enough(f, got))
+            continue;
+        if (!f->got)
+            return got;
+        errno = saved_errno;
+        return (ssize_t)f->got;
+    }
+}
+
+ssize_t flow_receive(struct ask *a, struct msghdr *message, int flags)
+{
+    struct flow f = {.a = a, .message = message, .flags = flags, .wanted = size_of(message)};
+    int saved_errno = errno;
+
+    f.waits = !wait_is_forbidden(a);
+    errno = saved_errno;
+    ssize_t got = f.wanted ? receive(&f) : real.recvmsg(a->fd, message, flags);
+    if (got > 0)
+        a->epoch = shim_epoch();
+    return ask_done(a, got);
+}
+
+ssize_t flow_receive_into(struct ask *a, void *buf, size_t len, int flags)
+{
+    struct iovec part = {.iov_base = buf, .iov_len = len};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+    return flow_receive(a, &message, flags);
+}
+
+void flow_late(enum call call, int fd, int flags)
+{
+    struct ask a = {.call = call, .fd = fd, .flags = flags};
+    uint64_t now_ns = shim_now_ns(), known;
+    struct rate rate;
+    struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
+    struct stay stay;
+
+    if (!shim_enter(&stay))
+        return;
+    known = descriptor_find(fd);
+    if (line_concerns(known) && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
+        line_decide(fd, known, CALL_recv, 0, &mark, &rate)) {
+        for (uint32_t epoch = shim_epoch(); stream_mark_reweigh(&mark, &control.table) > now_ns;) {
+            wait_nap(call, mark.due_ns, epoch);
+            epoch = shim_epoch();
+            now_ns = shim_now_ns();
+            if (!shim_has_lease(now_ns))
+                break;
+        }
+    }
+    shim_leave(&stay);
+}

@@ -1,0 +1,271 @@
+/* Lines: finding, locking, looking.  Floor 1. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "preload/cut.h"
+#include "preload/line.h"
+#include "preload/open.h"
+#include "preload/sample.h"
+
+#define LINE_MAX_  4096 /* connections that are held at a time; a power of two */
+#define LINE_PROBE 8
+#define LOCK_TRIES 4000 /* some milliseconds: longer than any look, but for a stopped process */
+
+static struct line lines[LINE_MAX_];
+static _Atomic uint32_t shorts;
+
+static void line_lock(struct line *l)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (!atomic_exchange_explicit(&l->busy, 1, memory_order_acquire))
+            return;
+        sched_yield();
+    }
+}
+
+static void line_unlock(struct line *l)
+{
+    atomic_store_explicit(&l->busy, 0, memory_order_release);
+}
+
+static uint64_t cookie_of(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t len = sizeof(cookie);
+
+    return real.getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) ? 0 : cookie;
+}
+
+/* The marks need no clearing: none is counted. */
+static void line_reset(struct line *l)
+{
+    l->epoch = shim_epoch();
+    l->is_fresh = true;
+    l->is_tcp = true;
+    l->is_loud = l->is_cut = l->cut_is_judged = false;
+    l->error = 0;
+    l->queued = 0;
+    l->taken = 0;
+    l->shorts = 0;
+    l->cut_at = STREAM_NEVER;
+    if (l->opening.is_pending && l->opening.is_dropped)
+        shim_left--;
+    l->opening.is_pending = l->opening.is_dropped = false;
+    memset(&l->stream, 0, offsetof(struct stream, marks));
+}
+
+static struct line *line_locked(struct line *l, uint64_t cookie)
+{
+    line_lock(l);
+    if (l->cookie == cookie)
+        return l;
+    line_unlock(l);
+    return NULL;
+}
+
+static struct line *line_claim(struct line *l, uint64_t old, uint64_t cookie)
+{
+    line_lock(l);
+    if (!atomic_compare_exchange_strong(&l->cookie, &old, cookie)) {
+        line_unlock(l);
+        return NULL;
+    }
+    line_reset(l);
+    return l;
+}
+
+/* Cookies count up, so neighbours spread by themselves. */
+static struct line *line_take(int fd, bool may_make)
+{
+    uint64_t cookie = cookie_of(fd), oldest_ns = UINT64_MAX;
+    struct line *oldest = NULL;
+
+    for (uint64_t i = 0; cookie && i < LINE_PROBE; i++) {
+        struct line *l = &lines[(cookie + i * 37) % LINE_MAX_];
+        uint64_t touched_ns = l->cookie ? l->touched_ns : 0;
+        if (l->cookie == cookie)
+            return line_locked(l, cookie);
+        if (touched_ns < oldest_ns) {
+            oldest_ns = touched_ns;
+            oldest = l;
+        }
+    }
+    return oldest && may_make ? line_claim(oldest, oldest->cookie, cookie) : NULL;
+}
+
+static void view_fill(struct line *l, uint64_t now_ns, struct line_view *v)
+{
+    struct stream *s = &l->stream;
+
+    v->pending = s->seen > s->consumed ? s->seen - s->consumed : 0;
+    v->due = stream_due(s, now_ns);
+    v->position = s->consumed;
+    v->ended = s->ended || l->is_cut;
+    v->end_is_due = l->is_cut || stream_end_is_due(s, now_ns);
+    v->is_loud = l->is_loud && !l->is_cut;
+    v->is_cut = l->is_cut;
+    v->next_ns = stream_next_ns(s, now_ns);
+    v->shorts = l->shorts;
+    cut_limit(l, v);
+}
+
+/* A rate lasts as long as its rule. */
+static void review_rate(struct line *l, uint64_t now_ns)
+{
+    const struct rule *rule = &control.table.rules[l->rate_rule % RULE_MAX];
+
+    if (!l->stream.bucket.rate_per_s)
+        return;
+    if (atomic_load_explicit(&rule->state, memory_order_acquire) != RULE_ARMED || now_ns >= rule->until_ns)
+        stream_rate(&l->stream, 0, now_ns);
+}
+
+/* Reweighing comes before sampling: what a lifted rule held is due, whatever comes after. */
+static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct line_view *v)
+{
+    uint32_t epoch = shim_epoch();
+    bool changed = l->epoch != epoch;
+
+    l->epoch = epoch;
+    l->touched_ns = now_ns;
+    if (changed)
+        stream_reweigh(&l->stream, &control.table);
+    review_rate(l, now_ns);
+    if (l->opening.is_pending && open_look(l, fd, now_ns, changed, v))
+        return;
+    sample(l, fd, known, now_ns);
+    cut_judge(l, fd, known, changed);
+    view_fill(l, now_ns, v);
+}
+
+/* No rule is about it any more. */
+static void end_opening(int fd)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return;
+    if (l->opening.is_pending)
+        open_end(l, fd);
+    line_unlock(l);
+}
+
+/* A number that leads to another connection by now says that ours is closed. */
+static void settle(struct line *l)
+{
+    line_lock(l);
+    if (l->opening.is_pending && l->opening.is_dropped) {
+        if (cookie_of(l->opening.fd) == l->cookie) {
+            open_end(l, l->opening.fd);
+        } else {
+            l->opening.is_pending = l->opening.is_dropped = false;
+            shim_left--;
+        }
+    }
+    line_unlock(l);
+}
+
+void line_settle(void)
+{
+    for (int i = 0; i < LINE_MAX_ && shim_left; i++)
+        if (lines[i].opening.is_pending)
+            settle(&lines[i]);
+}
+
+void line_look(int fd, uint64_t known, struct line_view *ret_view)
+{
+    uint64_t now_ns = shim_now_ns();
+
+    *ret_view = (struct line_view){.next_ns = STREAM_NEVER};
+    if (!line_concerns(known) || !shim_has_lease(now_ns)) {
+        if (known & KNOWN_CONNECTING && shim_left)
+            end_opening(fd);
+        return;
+    }
+    struct line *l = line_take(fd, true);
+    if (!l)
+        return;
+    ret_view->is_tracked = true;
+    look(l, fd, known, now_ns, ret_view);
+    line_unlock(l);
+}
+
+void line_look_fd(int fd, struct line_view *ret_view)
+{
+    line_look(fd, fd < 0 ? 0 : descriptor_find(fd), ret_view);
+}
+
+static void corrupt(const struct line *l, const struct iovec *parts, size_t count, uint64_t position,
+                    uint64_t len)
+{
+    for (size_t i = 0; i < count && len; i++) {
+        uint64_t here = parts[i].iov_len < len ? parts[i].iov_len : len;
+        if (parts[i].iov_base)
+            stream_corrupt(&l->stream, position, parts[i].iov_base, here);
+        position += here;
+        len -= here;
+    }
+}
+
+void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
+               uint64_t len, bool peeked, bool left_some)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return;
+    corrupt(l, parts, count, position, len);
+    if (!peeked && !l->is_tcp)
+        l->taken += len;
+    if (left_some) {
+        l->shorts++;
+        shorts++;
+    }
+    if (!peeked && position + len >= l->cut_at) {
+        sample(l, fd, known, shim_now_ns());
+        cut_judge(l, fd, known, false);
+    }
+    line_unlock(l);
+}
+
+uint32_t line_shorts(void)
+{
+    return shorts;
+}
+
+void line_keep_error(int fd, int error)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return;
+    l->error = error;
+    line_unlock(l);
+}
+
+int line_take_error(int fd)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return 0;
+    int error = l->error;
+    l->error = 0;
+    line_unlock(l);
+    return error;
+}
+
+void line_open(int fd, const struct opening *opening)
+{
+    struct line *l = line_take(fd, true);
+
+    if (!l)
+        return;
+    line_reset(l);
+    l->touched_ns = shim_now_ns();
+    l->opening = *opening;
+    l->opening.is_pending = true;
+    line_unlock(l);
+}

@@ -1,0 +1,116 @@
+/* The delay lines of this process's connections.  Floor 1.
+ *
+ * A line belongs to the open socket, found by its cookie, so all numbers for it share one.  Lines are soft
+ * state out of a fixed pool: the bytes lie in the kernel, and one that is lost (the pool is full: the line
+ * longest not looked at goes) only makes what is unread count as having arrived now.  TCP's positions are
+ * the kernel's own counters, so reads behind our back do not disturb them; a unix socket's are counted.
+ *
+ * A line is locked for some system calls at most, none of which waits.  The lock cannot hang: a handler that
+ * interrupts us passes through without it (shim_enter), and one that jumped away, or a thread that fork or
+ * cancellation lost, has it taken from them after a bounded wait. */
+#ifndef PRELOAD_LINE_H
+#define PRELOAD_LINE_H
+
+#include <netinet/in.h>
+
+#include "injectors/stream.h"
+#include "preload/descriptor.h"
+#include "preload/shim.h"
+
+/* The most that a waiter stays ignorant of a lift. */
+#define LINE_SLICE_NS UINT64_C(20000000)
+
+/* A connect whose end is not told yet. */
+struct opening {
+    bool is_pending;
+    bool is_dropped; /* blackhole: the kernel drops what comes back, and knows nothing but that */
+    int fd;
+    struct mark mark;
+    struct sockaddr_in6 address; /* to begin again, of whatever family */
+    socklen_t address_len;
+};
+
+struct line {
+    _Atomic uint64_t cookie;
+    _Atomic uint32_t busy;
+    _Atomic uint64_t touched_ns;
+    uint32_t epoch;
+    bool is_fresh, is_tcp, is_loud; /* loud: poll says HUP or ERR, asked or not */
+    int error;                      /* taken from the kernel while it was not due */
+    uint64_t queued;                /* unix: at the last look; */
+    _Atomic uint64_t taken;         /* and read since */
+    _Atomic uint32_t shorts;        /* reads that left something behind */
+    bool is_cut, cut_is_judged;     /* truncate: it has ended for the program; */
+    uint16_t cut_rule;
+    uint64_t cut_number, cut_at; /* or will there */
+    uint16_t rate_rule;          /* whose rate the bucket has */
+    struct opening opening;
+    struct stream stream;
+};
+
+/* How a connection looks to the program. */
+struct line_view {
+    bool is_tracked;    /* a rule concerns it; the rest says nothing otherwise */
+    bool is_connecting; /* nothing is to be seen of it */
+    bool is_restless;   /* a lift must be noticed although nothing is hidden */
+    bool is_cut;
+    bool ended, end_is_due; /* EOF or error */
+    bool is_loud;
+    uint64_t pending, due; /* bytes in the kernel; those of them that may be read */
+    uint64_t position;     /* of the first of them */
+    uint64_t next_ns;      /* when more is due; STREAM_NEVER: by a lift */
+    uint32_t shorts;
+};
+
+static inline bool view_is_readable(const struct line_view *v)
+{
+    return !v->is_connecting && (v->due || v->end_is_due);
+}
+
+static inline bool view_hides_end(const struct line_view *v)
+{
+    return v->ended && !v->end_is_due;
+}
+
+static inline bool view_is_held(const struct line_view *v)
+{
+    return v->is_tracked && (v->is_connecting || v->is_restless || v->pending > v->due || view_hides_end(v));
+}
+
+/* Is some armed rule about what flows through it? */
+static inline bool line_concerns(uint64_t known)
+{
+    return known & KNOWN_STREAM && !(known & KNOWN_APART) &&
+           known_targets(known) & atomic_load_explicit(&control.table.streams, memory_order_acquire);
+}
+
+/* Look at it now: note what has arrived.  known: descriptor_find's word.  errno changes. */
+void line_look(int fd, uint64_t known, struct line_view *ret_view) HIDDEN;
+void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
+
+/* That many bytes were read at that position: change them as corrupt rules say. */
+void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
+               uint64_t len, bool peeked, bool left_some) HIDDEN;
+
+/* Grows with each read of any line that left something behind. */
+uint32_t line_shorts(void) HIDDEN;
+
+/* The kernel told an error that is not due; and takes it again when it is (0: none). */
+void line_keep_error(int fd, int error) HIDDEN;
+int line_take_error(int fd) HIDDEN;
+
+/* The end of connecting is held as the mark says. */
+void line_open(int fd, const struct opening *opening) HIDDEN;
+
+/* Nothing is armed: all connects go their way. */
+void line_settle(void) HIDDEN;
+
+/* The holds of one arrival, or of a connect, decided and counted.  Returns false when there are none. */
+struct rate {
+    uint64_t per_s; /* 0: none */
+    uint16_t rule;
+};
+bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *ret_mark,
+                 struct rate *ret_rate) HIDDEN;
+
+#endif

@@ -1,0 +1,238 @@
+/* poll and its kin.  Floor 1.
+ *
+ * What is held is hidden in the caller's own array while the kernel looks at it, and put back before the call
+ * returns; there is no other place for so many.  Accepted limit: a handler that jumps out of the call leaves
+ * the array as it was meanwhile.
+ *
+ * While something is hidden the wait is cut into slices, so that a lift is noticed; while nothing is, what
+ * arrives wakes it, and is held from then on. */
+#include <errno.h>
+#include <limits.h>
+
+#include "preload/ask.h"
+#include "preload/line.h"
+#include "preload/watch.h"
+
+/* Bits that no file's poll looks at, in which the hidden request is kept. */
+#define KEPT_IN     0x0800
+#define KEPT_RDNORM 0x4000
+#define KEPT_RDHUP  0x1000
+#define KEPT_WHOLE  ((short)0x8000) /* the descriptor is negated */
+#define READS       (POLLIN | POLLRDNORM | POLLRDHUP)
+
+static void put_back(struct pollfd *p)
+{
+    if (p->events & KEPT_WHOLE)
+        p->fd = ~p->fd;
+    p->events = (short)((p->events & ~(KEPT_IN | KEPT_RDNORM | KEPT_RDHUP | KEPT_WHOLE)) |
+                        (p->events & KEPT_IN ? POLLIN : 0) | (p->events & KEPT_RDNORM ? POLLRDNORM : 0) |
+                        (p->events & KEPT_RDHUP ? POLLRDHUP : 0));
+}
+
+static void hide(struct pollfd *p, bool whole)
+{
+    short events = p->events;
+
+    p->events = (short)((events & ~READS) | (events & POLLIN ? KEPT_IN : 0) |
+                        (events & POLLRDNORM ? KEPT_RDNORM : 0) | (events & POLLRDHUP ? KEPT_RDHUP : 0));
+    if (!whole)
+        return;
+    p->events |= KEPT_WHOLE;
+    p->fd = ~p->fd;
+}
+
+static bool look(int fd, struct line_view *v)
+{
+    line_look_fd(fd, v);
+    return view_is_held(v);
+}
+
+/* The kernel tells HUP and ERR of whom one asks about at all. */
+static bool is_whole(const struct line_view *v)
+{
+    return v->is_connecting || (view_hides_end(v) && v->is_loud);
+}
+
+static bool hides_reads(const struct line_view *v)
+{
+    return !view_is_readable(v) && (v->pending || v->ended || v->is_connecting);
+}
+
+/* Returns how many are held.  *ret_ready: those that can be written to, though nothing else is to be seen. */
+static nfds_t hide_held(struct pollfd *fds, nfds_t count, uint64_t *ret_next_ns, nfds_t *ret_ready)
+{
+    nfds_t hidden = 0;
+
+    *ret_next_ns = STREAM_NEVER;
+    *ret_ready = 0;
+    for (nfds_t i = 0; i < count; i++) {
+        struct line_view v;
+        fds[i].events = (short)(fds[i].events & ~(KEPT_IN | KEPT_RDNORM | KEPT_RDHUP | KEPT_WHOLE));
+        if (fds[i].fd < 0 || !look(fds[i].fd, &v))
+            continue;
+        hidden++;
+        *ret_next_ns = v.next_ns < *ret_next_ns ? v.next_ns : *ret_next_ns;
+        if (is_whole(&v)) {
+            *ret_ready += !v.is_connecting && fds[i].events & POLLOUT;
+            hide(&fds[i], true);
+        } else if (hides_reads(&v)) {
+            hide(&fds[i], false);
+        }
+    }
+    return hidden;
+}
+
+/* What arrived while the kernel waited is looked at now, and held from now on. */
+static short sift(struct pollfd *p)
+{
+    struct line_view v;
+    bool was_whole = p->events & KEPT_WHOLE;
+
+    put_back(p);
+    if (p->fd < 0)
+        return p->revents;
+    if (!was_whole && !p->revents)
+        return 0;
+    if (!look(p->fd, &v))
+        return was_whole ? 0 : p->revents;
+    if (v.is_connecting)
+        return 0;
+    if (was_whole)
+        return p->events & POLLOUT;
+    if (view_hides_end(&v))
+        p->revents &= ~(POLLRDHUP | POLLHUP | POLLERR);
+    return (short)(hides_reads(&v) ? p->revents & ~READS : p->revents);
+}
+
+static int sift_all(struct pollfd *fds, nfds_t count)
+{
+    int kept = 0;
+
+    for (nfds_t i = 0; i < count; i++) {
+        fds[i].revents = sift(&fds[i]);
+        kept += fds[i].revents != 0;
+    }
+    return kept;
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+}
+
+static uint64_t until(uint64_t end_ns, uint64_t now_ns)
+{
+    if (end_ns == STREAM_NEVER)
+        return STREAM_NEVER;
+    return end_ns > now_ns ? end_ns - now_ns : 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* One look of the kernel's.  Returns as poll; *ret_hidden: something is held. */
+static int poll_once(struct pollfd *fds, nfds_t count, uint64_t end_ns, const sigset_t *mask,
+                     bool *ret_hidden)
+{
+    uint64_t next_ns, now_ns = shim_now_ns();
+
+    watch_settle();
+    nfds_t ready, hidden = hide_held(fds, count, &next_ns, &ready);
+    uint64_t ns = until(end_ns, now_ns);
+
+    if (hidden)
+        ns = least(ns, least(until(next_ns, now_ns), LINE_SLICE_NS));
+    struct timespec left = timespec_of(ready ? 0 : ns);
+    uintptr_t place = shim_pause();
+    int got = real.ppoll(fds, count, !ready && ns == STREAM_NEVER ? NULL : &left, mask), error = errno;
+    shim_resume(place);
+    *ret_hidden = hidden;
+    int kept = sift_all(fds, count);
+    errno = error;
+    return got < 0 ? -1 : kept;
+}
+
+static int poll_held(struct pollfd *fds, nfds_t count, uint64_t end_ns, const sigset_t *mask)
+{
+    struct stay stay;
+    struct timespec left;
+
+    if (!fds || !shim_enter(&stay)) {
+        left = timespec_of(until(end_ns, shim_now_ns()));
+        return real.ppoll(fds, count, end_ns == STREAM_NEVER ? NULL : &left, mask);
+    }
+    for (;;) {
+        bool hidden;
+        int kept = poll_once(fds, count, end_ns, mask, &hidden);
+        if (kept || shim_now_ns() >= end_ns) {
+            stay.saved_errno = kept < 0 ? errno : stay.saved_errno;
+            shim_leave(&stay);
+            return kept;
+        }
+    }
+}
+
+static uint64_t end_of_ms(int ms)
+{
+    return ms < 0 ? STREAM_NEVER : shim_now_ns() + (uint64_t)ms * 1000000;
+}
+
+static bool is_sane(const struct timespec *t)
+{
+    return t->tv_sec >= 0 && t->tv_sec < INT_MAX && t->tv_nsec >= 0 && t->tv_nsec < 1000000000;
+}
+
+static uint64_t end_of(const struct timespec *t)
+{
+    return t ? shim_now_ns() + (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec : STREAM_NEVER;
+}
+
+static bool has_streams(void)
+{
+    return shim_left || atomic_load_explicit(&control.table.streams, memory_order_acquire);
+}
+
+EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    if (ready_is_idle(CALL_poll))
+        return real.poll(fds, count, timeout_ms);
+    struct ask a = {.call = CALL_poll, .fd = -1};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    if (!has_streams())
+        return real.poll(fds, count, timeout_ms);
+    return poll_held(fds, count, end_of_ms(timeout_ms), NULL);
+}
+
+extern __typeof__(poll) __poll EXPORT __attribute__((alias("poll")));
+
+EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size)
+{
+    if (ready_is_idle(CALL_poll) || fds_size / sizeof(*fds) < count)
+        return real.__poll_chk(fds, count, timeout_ms, fds_size);
+    return poll(fds, count, timeout_ms);
+}
+
+EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    if (ready_is_idle(CALL_ppoll))
+        return real.ppoll(fds, count, timeout, mask);
+    struct ask a = {.call = CALL_ppoll, .fd = -1};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    if (!has_streams() || (timeout && !is_sane(timeout)))
+        return real.ppoll(fds, count, timeout, mask);
+    return poll_held(fds, count, end_of(timeout), mask);
+}
+
+EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
+                       size_t fds_size)
+{
+    if (ready_is_idle(CALL_ppoll) || fds_size / sizeof(*fds) < count)
+        return real.__ppoll_chk(fds, count, timeout, mask, fds_size);
+    return ppoll(fds, count, timeout, mask);
+}

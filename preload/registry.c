@@ -1,0 +1,159 @@
+/* Chains and lists.  Floor 1. */
+#include <sched.h>
+#include <string.h>
+
+#include "preload/registry.h"
+
+#define LOCK_TRIES 4000
+
+struct registration registrations[REGISTRY_REGISTRATIONS + 1];
+struct set sets[REGISTRY_SETS];
+
+static _Atomic uint32_t pool_busy;
+static int pool_free, pool_used; /* freed ones, chained by next_by_fd; and how many were ever used */
+
+void registry_lock(_Atomic uint32_t *busy)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (!__atomic_exchange_n((uint32_t *)busy, 1, __ATOMIC_ACQUIRE))
+            return;
+        sched_yield();
+    }
+}
+
+void registry_unlock(_Atomic uint32_t *busy)
+{
+    __atomic_store_n((uint32_t *)busy, 0, __ATOMIC_RELEASE);
+}
+
+static unsigned fd_bucket(int fd)
+{
+    return (unsigned)fd % REGISTRY_BUCKETS;
+}
+
+static unsigned data_bucket(uint64_t data)
+{
+    return (unsigned)((data * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % REGISTRY_BUCKETS;
+}
+
+static int pool_take(void)
+{
+    int place = 0;
+
+    registry_lock(&pool_busy);
+    if (pool_free) {
+        place = pool_free;
+        pool_free = registrations[place].next_by_fd;
+    } else if (pool_used < REGISTRY_REGISTRATIONS) {
+        place = ++pool_used;
+    }
+    registry_unlock(&pool_busy);
+    return place;
+}
+
+static void pool_give(int place)
+{
+    registry_lock(&pool_busy);
+    registrations[place].next_by_fd = pool_free;
+    pool_free = place;
+    registry_unlock(&pool_busy);
+}
+
+int registry_find(const struct set *s, int fd)
+{
+    int place = s->by_fd[fd_bucket(fd)];
+
+    while (place && registrations[place].fd != fd)
+        place = registrations[place].next_by_fd;
+    return place;
+}
+
+static int with_data(int place, uint64_t data)
+{
+    while (place && registrations[place].data != data)
+        place = registrations[place].next_by_data;
+    return place;
+}
+
+int registry_first(const struct set *s, uint64_t data)
+{
+    return with_data(s->by_data[data_bucket(data)], data);
+}
+
+int registry_next(int place, uint64_t data)
+{
+    return with_data(registrations[place].next_by_data, data);
+}
+
+void registry_drop(struct set *s, int place)
+{
+    struct registration *r = &registrations[place];
+    int *at = &s->by_fd[fd_bucket(r->fd)];
+
+    registry_release(s, place);
+    while (*at && *at != place)
+        at = &registrations[*at].next_by_fd;
+    *at = r->next_by_fd;
+    at = &s->by_data[data_bucket(r->data)];
+    while (*at && *at != place)
+        at = &registrations[*at].next_by_data;
+    *at = r->next_by_data;
+    pool_give(place);
+}
+
+int registry_put(struct set *s, int fd, uint32_t events, uint64_t data)
+{
+    int place = registry_find(s, fd);
+
+    if (place)
+        registry_drop(s, place);
+    place = pool_take();
+    if (!place)
+        return 0;
+    registrations[place] = (struct registration){.fd = fd,
+                                                 .events = events,
+                                                 .data = data,
+                                                 .next_by_fd = s->by_fd[fd_bucket(fd)],
+                                                 .next_by_data = s->by_data[data_bucket(data)]};
+    s->by_fd[fd_bucket(fd)] = place;
+    s->by_data[data_bucket(data)] = place;
+    return place;
+}
+
+void registry_clear(struct set *s)
+{
+    for (int i = 0; i < REGISTRY_BUCKETS; i++)
+        while (s->by_fd[i])
+            registry_drop(s, s->by_fd[i]);
+    memset(s->by_data, 0, sizeof(s->by_data));
+    s->held = 0;
+}
+
+void registry_hold(struct set *s, int place)
+{
+    struct registration *r = &registrations[place];
+
+    if (r->is_held)
+        return;
+    r->is_held = true;
+    r->previous_held = 0;
+    r->next_held = s->held;
+    if (s->held)
+        registrations[s->held].previous_held = place;
+    s->held = place;
+}
+
+void registry_release(struct set *s, int place)
+{
+    struct registration *r = &registrations[place];
+
+    if (!r->is_held)
+        return;
+    r->is_held = false;
+    if (r->previous_held)
+        registrations[r->previous_held].next_held = r->next_held;
+    else
+        s->held = r->next_held;
+    if (r->next_held)
+        registrations[r->next_held].previous_held = r->previous_held;
+}

@@ -1,0 +1,59 @@
+/* Epoll sets and what is registered in them: the tables of watch.c, without a system call.  Floor 1.
+ *
+ * Fixed pools, places by number, 0 is none: so that zeroed memory is an empty table.  A registration is found
+ * by its descriptor and by its data, which several may share. */
+#ifndef PRELOAD_REGISTRY_H
+#define PRELOAD_REGISTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/real.h"
+
+#define REGISTRY_SETS          64
+#define REGISTRY_REGISTRATIONS 16384
+#define REGISTRY_BUCKETS       512 /* of a set, a power of two */
+
+struct registration {
+    uint64_t data;
+    uint64_t restore_ns; /* held: when it is to be looked at */
+    int fd;
+    uint32_t events; /* the program's */
+    uint32_t shorts; /* of the line, when last looked at */
+    bool is_held;    /* in the set's list */
+    bool is_masked;  /* the kernel's registration is changed */
+    bool is_spent;   /* oneshot, and it was reported */
+    bool told_out;   /* masked, and writing was reported: a level is told again */
+    int next_by_fd, next_by_data, next_held, previous_held;
+};
+
+struct set {
+    _Atomic uint32_t busy;
+    bool is_used, timer_is_there;
+    int epfd;
+    int timer; /* -1: none */
+    uint32_t epoch;
+    uint64_t timer_ns; /* what it is set to */
+    uint32_t shorts;   /* line_shorts() when it was last looked at */
+    int held;          /* list */
+    int by_fd[REGISTRY_BUCKETS], by_data[REGISTRY_BUCKETS];
+};
+
+extern struct registration registrations[REGISTRY_REGISTRATIONS + 1] HIDDEN;
+extern struct set sets[REGISTRY_SETS] HIDDEN;
+
+/* Locks as line.h has them: bounded waits. */
+void registry_lock(_Atomic uint32_t *busy) HIDDEN;
+void registry_unlock(_Atomic uint32_t *busy) HIDDEN;
+
+/* For these the set is locked. */
+int registry_find(const struct set *s, int fd) HIDDEN;
+int registry_first(const struct set *s, uint64_t data) HIDDEN;
+int registry_next(int place, uint64_t data) HIDDEN; /* with the same data */
+int registry_put(struct set *s, int fd, uint32_t events, uint64_t data) HIDDEN;
+void registry_drop(struct set *s, int place) HIDDEN;
+void registry_clear(struct set *s) HIDDEN;
+void registry_hold(struct set *s, int place) HIDDEN;
+void registry_release(struct set *s, int place) HIDDEN;
+
+#endif

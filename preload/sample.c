@@ -1,0 +1,216 @@
+/* Asking the kernel what is there.  Floor 1.
+ *
+ * When bytes arrived is known exactly to who was waiting for them.  TCP tells it to a jiffy to who comes
+ * late, for the last bytes that came; a unix socket tells nothing: there it is the time of the look. */
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/effect.h"
+#include "preload/sample.h"
+
+struct counters {
+    uint64_t seen, queued;
+    uint64_t quiet_ns; /* for at least so long nothing came */
+};
+
+/* Not libc's poll: that is a cancellation point. */
+static int poll_now(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN | POLLRDHUP};
+    struct timespec none = {0};
+
+    return syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 ? p.revents : 0;
+}
+
+/* The kernel counts in jiffies: what is told may be one too much. */
+static uint64_t quiet_of(uint64_t told_ms)
+{
+    struct timespec tick = {0};
+
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    uint64_t told_ns = told_ms * 1000000, tick_ns = (uint64_t)tick.tv_nsec;
+    return told_ns > tick_ns ? told_ns - tick_ns : 0;
+}
+
+/* As much of struct tcp_info as is wanted: stacks may be small. */
+#define INFO_SIZE (offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(uint64_t))
+struct info {
+    _Alignas(struct tcp_info) char raw[INFO_SIZE];
+};
+
+static bool inform(int fd, struct info *info)
+{
+    socklen_t len = sizeof(info->raw);
+
+    return !real.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info->raw, &len) && len == sizeof(info->raw);
+}
+
+static uint64_t received_of(const struct info *info)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, info->raw + offsetof(struct tcp_info, tcpi_bytes_received), sizeof(bytes));
+    return bytes;
+}
+
+static uint32_t last_of(const struct info *info)
+{
+    uint32_t ms;
+
+    memcpy(&ms, info->raw + offsetof(struct tcp_info, tcpi_last_data_recv), sizeof(ms));
+    return ms;
+}
+
+/* A FIN counts as a byte.  The states that it leads to are not all those after it, but none is before. */
+static bool has_fin(const struct info *info)
+{
+    enum { TIME_WAIT = 6, CLOSE_WAIT = 8, LAST_ACK = 9, CLOSING = 11 };
+    uint8_t state = (uint8_t)info->raw[offsetof(struct tcp_info, tcpi_state)];
+
+    return state == CLOSE_WAIT || state == LAST_ACK || state == CLOSING || state == TIME_WAIT;
+}
+
+static bool queued_in(int fd, uint64_t *ret_queued)
+{
+    int queued = 0;
+
+    if (real.ioctl(fd, SIOCINQ, &queued) || queued < 0)
+        return false;
+    *ret_queued = (uint64_t)queued;
+    return true;
+}
+
+/* Two questions with one answer: ask until nothing came in between. */
+static bool count_tcp(int fd, struct counters *ret)
+{
+    struct info info, again;
+
+    if (!inform(fd, &info))
+        return false;
+    for (int i = 0; i < 4; i++) {
+        if (!queued_in(fd, &ret->queued) || !inform(fd, &again))
+            return false;
+        bool same = received_of(&info) == received_of(&again);
+        info = again;
+        if (same)
+            break;
+    }
+    ret->seen = received_of(&info) - has_fin(&info);
+    ret->quiet_ns = quiet_of(last_of(&info));
+    return ret->queued <= ret->seen;
+}
+
+static bool count_unix(struct line *l, int fd, struct counters *ret)
+{
+    uint64_t taken = atomic_exchange(&l->taken, 0);
+
+    if (!queued_in(fd, &ret->queued))
+        return false;
+    uint64_t left = l->queued > taken ? l->queued - taken : 0;
+    ret->seen = l->stream.seen + (ret->queued > left ? ret->queued - left : 0);
+    ret->quiet_ns = 0;
+    l->queued = ret->queued;
+    return true;
+}
+
+static bool count(struct line *l, int fd, struct counters *ret)
+{
+    if (l->is_tcp && count_tcp(fd, ret))
+        return true;
+    l->is_tcp = false;
+    return count_unix(l, fd, ret);
+}
+
+bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *mark,
+                 struct rate *ret_rate)
+{
+    uint32_t service = shim_service();
+    struct verdict v;
+    struct subject s = {
+        .call = call,
+        .targets = known_targets(known),
+        .service = service < SERVICE_MAX ? 1u << service : 0,
+        .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
+        .only = arrived ? 1u << EFFECT_HOLD | 1u << EFFECT_CORRUPT : 1u << EFFECT_HOLD,
+        .now_ns = shim_now_ns(),
+    };
+
+    *ret_rate = (struct rate){0};
+    if (!decide(&control.table, &s, &v))
+        return false;
+    for (int i = 0; i < v.strikes; i++) {
+        const struct strike *strike = &v.strike[i];
+        const struct rule *rule = &control.table.rules[strike->rule % RULE_MAX];
+        uint64_t delay_ns = 0, draw = rule_draw(rule->seed ^ 1, strike->number);
+        if (strike->effect == EFFECT_CORRUPT) {
+            mark->flip = (uint8_t)(draw | 1);
+            mark->flip_at = (uint32_t)((draw >> 8) % arrived);
+        } else if (rule->rate_per_s) {
+            if (!ret_rate->per_s || rule->rate_per_s < ret_rate->per_s)
+                *ret_rate = (struct rate){rule->rate_per_s, strike->rule};
+        } else {
+            delay_ns = stream_delay(rule, strike->number);
+            if (rule->until_ns != UINT64_MAX && delay_ns > rule->until_ns - mark->arrival_ns)
+                delay_ns = rule->until_ns > mark->arrival_ns ? rule->until_ns - mark->arrival_ns : 0;
+            stream_hold(mark, strike->rule, delay_ns);
+        }
+        effect_landed(call, fd, strike, delay_ns);
+    }
+    return true;
+}
+
+static void arrived(struct line *l, int fd, uint64_t known, const struct counters *c, uint64_t now_ns)
+{
+    struct stream *s = &l->stream;
+    uint64_t at_ns = now_ns - c->quiet_ns;
+    struct rate rate;
+
+    if (stream_joins(s, at_ns)) {
+        stream_join(s, c->seen, at_ns);
+        return;
+    }
+    struct mark mark = {.first_ns = at_ns, .arrival_ns = at_ns};
+    line_decide(fd, known, CALL_recv, c->seen - s->seen, &mark, &rate);
+    stream_rate(s, rate.per_s, now_ns);
+    l->rate_rule = rate.rule;
+    stream_arrive(s, c->seen, &mark);
+}
+
+static void ended(struct line *l, int fd, uint64_t known, uint64_t now_ns)
+{
+    struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
+    struct rate rate;
+
+    line_decide(fd, known, CALL_recv, 0, &mark, &rate);
+    stream_end(&l->stream, &mark);
+}
+
+void sample(struct line *l, int fd, uint64_t known, uint64_t now_ns)
+{
+    struct stream *s = &l->stream;
+    struct counters c;
+    int events = poll_now(fd);
+
+    l->is_loud = events & (POLLHUP | POLLERR);
+    if (!events && !l->is_fresh) {
+        stream_consume(s, s->seen, now_ns);
+        l->queued = 0;
+        l->taken = 0;
+        return;
+    }
+    if (count(l, fd, &c)) {
+        if (l->is_fresh)
+            s->seen = s->consumed = c.seen - c.queued;
+        l->is_fresh = false;
+        if (c.seen > s->seen && c.queued)
+            arrived(l, fd, known, &c, now_ns);
+        s->seen = c.seen > s->seen ? c.seen : s->seen;
+        stream_consume(s, s->seen - (c.queued < s->seen ? c.queued : s->seen), now_ns);
+    }
+    if (events & (POLLRDHUP | POLLHUP | POLLERR) && !s->ended && !l->is_cut)
+        ended(l, fd, known, now_ns);
+}

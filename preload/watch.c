@@ -1,0 +1,206 @@
+/* Taking events out of sets.  Floor 1. */
+#include <sys/syscall.h>
+
+#include "preload/follow.h"
+#include "preload/mask.h"
+#include "preload/timer.h"
+#include "preload/watch.h"
+
+#define READS (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLRDHUP)
+
+static bool is_edge(const struct registration *r)
+{
+    return r->events & EPOLLET;
+}
+
+uint64_t watch_prepare(int epfd)
+{
+    watch_settle();
+    if (!follow_is_wanted())
+        return STREAM_NEVER;
+    struct set *s = follow_find(epfd);
+    if (!s)
+        s = follow_make(epfd);
+    if (!s)
+        return STREAM_NEVER;
+    uint64_t most_ns = follow_prepare(s);
+    registry_unlock(&s->busy);
+    return most_ns;
+}
+
+/* --- after it --- */
+
+static uint32_t strip(uint32_t events, const struct line_view *v)
+{
+    if (v->is_connecting)
+        return 0;
+    if (view_hides_end(v))
+        events &= ~(uint32_t)(EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    return view_is_readable(v) || !(v->ended || v->pending) ? events : events & ~(uint32_t)READS;
+}
+
+static void told(struct set *s, int place, uint32_t events)
+{
+    struct registration *r = &registrations[place];
+
+    if (!(r->events & EPOLLONESHOT)) {
+        r->told_out = r->is_masked && events & EPOLLOUT;
+        return;
+    }
+    registry_release(s, place);
+    if (!r->is_masked)
+        r->is_spent = true;
+    else
+        mask_spend(s->epfd, r);
+}
+
+/* Returns the events that are left of the one registration's. */
+static uint32_t sift(struct set *s, int place, uint32_t events)
+{
+    struct registration *r = &registrations[place];
+    struct line_view v;
+
+    if (r->is_spent)
+        return 0;
+    line_look_fd(r->fd, &v);
+    uint32_t left = v.is_tracked ? strip(events, &v) : events;
+    if (view_is_held(&v))
+        follow_hold(s, place, &v);
+    if (left != events && (!is_edge(r) || r->events & EPOLLONESHOT) && !r->is_masked)
+        mask_set(s->epfd, r);
+    if (left && (v.is_tracked || r->is_masked || r->events & EPOLLONESHOT))
+        told(s, place, left);
+    return left;
+}
+
+/* Which of several it was, the kernel does not say. */
+static bool is_really(const struct registration *r, uint32_t events)
+{
+    struct pollfd p = {.fd = r->fd, .events = (short)(r->events & 0x2fff)};
+    struct timespec none = {0};
+
+    return !r->is_spent && syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 && (uint32_t)p.revents & events;
+}
+
+static uint32_t sift_all(struct set *s, int place, uint64_t data, uint32_t events)
+{
+    uint32_t left = 0;
+
+    for (int next; place; place = next) {
+        next = registry_next(place, data);
+        if (is_really(&registrations[place], events))
+            left |= sift(s, place, events);
+    }
+    return left;
+}
+
+static bool keep(struct set *s, struct epoll_event *e)
+{
+    int place = registry_first(s, e->data.u64);
+
+    if (e->data.u64 == MASK_DATA)
+        return false;
+    if (!place)
+        return true;
+    if (registry_next(place, e->data.u64))
+        e->events = sift_all(s, place, e->data.u64, e->events);
+    else
+        e->events = sift(s, place, e->events);
+    return e->events;
+}
+
+static bool is_timer(const struct epoll_event *e)
+{
+    return e->data.u64 == MASK_DATA;
+}
+
+int watch_filter(int epfd, struct epoll_event *events, int count)
+{
+    struct set *s = follow_find(epfd);
+    bool rang = false;
+    int kept = 0;
+
+    for (int i = 0; i < count; i++) {
+        struct epoll_event e = events[i];
+        rang = rang || is_timer(&e);
+        if (s ? keep(s, &e) : !is_timer(&e))
+            events[kept++] = e;
+    }
+    if (!s)
+        return kept;
+    if (follow_is_wanted() && (rang || s->held) && kept)
+        follow_prepare(s);
+    registry_unlock(&s->busy);
+    return kept;
+}
+
+/* --- what else happens to sets --- */
+
+void watch_stir(int fd)
+{
+    for (int i = 0; follow_sets && i < REGISTRY_SETS; i++) {
+        struct set *s = sets[i].is_used ? follow_locked(&sets[i], sets[i].epfd) : NULL;
+        if (!s)
+            continue;
+        int place = registry_find(s, fd);
+        if (place && s->epoch == shim_epoch()) {
+            follow_review(s, place, false);
+            follow_prepare(s);
+        }
+        registry_unlock(&s->busy);
+    }
+}
+
+void watch_changed(int epfd, int op, int fd, const struct epoll_event *event)
+{
+    struct set *s = follow_find(epfd);
+    if (!s)
+        return;
+    int place = registry_find(s, fd);
+    if (op == EPOLL_CTL_DEL && place)
+        registry_drop(s, place);
+    if (op != EPOLL_CTL_DEL && event) {
+        place = registry_put(s, fd, event->events, event->data.u64);
+        struct line_view v;
+        line_look_fd(fd, &v);
+        if (place && view_is_held(&v)) {
+            follow_hold(s, place, &v);
+            if (follow_is_wanted())
+                follow_prepare(s);
+        }
+    }
+    registry_unlock(&s->busy);
+}
+
+/* A vfork child's closes are not ours. */
+void watch_forget(unsigned first, unsigned last)
+{
+    if (!follow_sets || follow_owner != (int)getpid())
+        return;
+    for (int i = 0; i < REGISTRY_SETS; i++) {
+        struct set *s = &sets[i];
+        if (!s->is_used)
+            continue;
+        if (s->timer >= 0 && (unsigned)s->timer >= first && (unsigned)s->timer <= last)
+            timer_drop(s);
+        if ((unsigned)s->epfd >= first && (unsigned)s->epfd <= last) {
+            registry_lock(&s->busy);
+            follow_drop(s);
+            registry_unlock(&s->busy);
+        }
+    }
+}
+
+void watch_forked(void)
+{
+    follow_owner = (int)getpid();
+    for (int i = 0; i < REGISTRY_SETS; i++) {
+        struct set *s = &sets[i];
+        s->busy = 0;
+        if (!s->is_used || s->timer < 0)
+            continue;
+        syscall(SYS_close, s->timer);
+        s->timer = -1;
+        s->epoch = shim_epoch() - 1;
+    }
+}

@@ -1,0 +1,45 @@
+/* What we know of epoll sets, and do to them, so that a held descriptor is not reported.  Floor 1.
+ *
+ * While nothing is armed nothing is followed.  The first wait in an epoch of the table reads what is
+ * registered from /proc/self/fdinfo; then epoll_ctl is followed.  An event of a held descriptor is taken out;
+ * where it would come again at once (level) or never again (oneshot), the kernel's registration is changed to
+ * edge-triggered until the data is due: so each further arrival still tells us, and none spins.  What was
+ * changed stands in unused bits of the registration itself, so that it can be undone by who knows nothing
+ * else: another epoch, another number for the set, a forked child.  Restoring by EPOLL_CTL_MOD makes the
+ * kernel look again, which re-arms an edge too.
+ *
+ * A set that holds something has one timerfd, registered with DATA, so that whoever waits on the set, or on
+ * a set around it, wakes in time.
+ *
+ * Accepted limits: SETS sets and REGISTRATIONS registrations; of what is beyond, events are reported early
+ * and reads find nothing.  poll on a set reports it when an event was taken out of it.  A set that is closed
+ * after a lift and before any call that waits leaves its timerfd open until such a call. */
+#ifndef PRELOAD_WATCH_H
+#define PRELOAD_WATCH_H
+
+#include <sys/epoll.h>
+
+#include "preload/shim.h"
+
+/* Undo everything, when nothing is armed any more and something is left (shim_left). */
+void watch_settle(void) HIDDEN;
+
+/* Before waiting: what is due is restored.  Returns how long may be waited at most without a timer. */
+uint64_t watch_prepare(int epfd) HIDDEN;
+
+/* After it: returns how many of the events are left. */
+int watch_filter(int epfd, struct epoll_event *events, int count) HIDDEN;
+
+/* A descriptor may have become held without an event. */
+void watch_stir(int fd) HIDDEN;
+
+/* epoll_ctl was made. */
+void watch_changed(int epfd, int op, int fd, const struct epoll_event *event) HIDDEN;
+
+/* The numbers are closed, or become something else. */
+void watch_forget(unsigned first, unsigned last) HIDDEN;
+
+/* The child of a fork shares the sets, but not our numbers. */
+void watch_forked(void) HIDDEN;
+
+#endif

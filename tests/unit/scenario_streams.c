@@ -1,0 +1,238 @@
+/* Faults on streams, in YAML and as SPECs: latency, bandwidth, blackhole, truncate, slice, corrupt. */
+#include <jansson.h>
+
+#include "chaosctl/base/unit.h"
+#include "unit/scenario_case.h"
+
+static const struct case_row wrong[] = {
+    {"latency: {target: cache}", "delay is missing in latency: how much later"},
+    {"latency: {delay: 1s}", "target is missing in latency"},
+    {"latency: cache", "latency takes a map of its keys: {latency: {target: NAME, delay: 200ms}}"},
+    {"latency: {target: cache, delay: 100}", "delay: \"100\" has no unit: 100ms or 100s?"},
+    {"latency: {target: cache, delay: 0}", "delay: \"0\" would do nothing"},
+    {"latency: {target: cache, delay: 100ms, jitter: 101ms}",
+     "f:9:52: jitter: \"101ms\" is more than the delay (100 ms)"},
+    {"latency: {target: cache, delay: 100ms, jitter: 101ms, distribution: uniform}",
+     "is more than the delay"},
+    {"latency: {target: cache, delay: 100ms, distribution: normal}",
+     "distribution: of what? There is no jitter"},
+    {"latency: {target: cache, delay: 100ms, jitter: 10ms, distribution: gauss}",
+     "distribution: \"gauss\" is unknown; there are: uniform, normal, pareto"},
+    {"latency: {target: cache, delay: 1s, rate: 1kB/s}", "unknown key \"rate\" in latency"},
+    {"latency: {target: cache, delay: 1s, request: x}", "\"request\" in latency is not in this version yet"},
+    {"latency: {target: statsd, delay: 1s}",
+     "f:9:23: target: \"statsd\" is udp h:8125; latency works on streams alone in this version"},
+    {"blackhole: {target: [cache, statsd]}", "\"statsd\" is udp h:8125; blackhole works on streams alone"},
+    {"bandwidth: {target: cache}", "rate is missing in bandwidth"},
+    {"bandwidth: cache", "{bandwidth: {target: NAME, rate: 100kB/s}}"},
+    {"bandwidth: {target: cache, rate: 100}", "rate: \"100\" has no unit: 100kB/s?"},
+    {"bandwidth: {target: cache, rate: 100kB}", "rate: \"100kB\" has no unit: 100kB/s?"},
+    {"bandwidth: {target: cache, rate: 100/s}", "rate: \"100/s\" is not a size a second, such as 100kB/s"},
+    {"bandwidth: {target: cache, rate: 0B/s}", "rate: \"0B/s\" is out of range"},
+    {"bandwidth: {target: cache, rate: 0.5B/s}", "rate: \"0.5B/s\" is out of range"},
+    {"bandwidth: {target: cache, rate: 1kb/s}", "rate: \"1kb/s\" is not a size a second"},
+    {"blackhole: {}", "target is missing in blackhole"},
+    {"blackhole: {target: cache, delay: 1s}", "unknown key \"delay\" in blackhole"},
+    {"truncate: {target: cache}", "after is missing in truncate: so many bytes of each stream"},
+    {"truncate: cache", "{truncate: {target: NAME, after: 20B}}"},
+    {"truncate: {target: cache, after: 20}",
+     "f:9:38: after: \"20\" has no unit; bytes of the stream are counted here, not calls: 20B?"},
+    {"truncate: {target: cache, after: 20s}", "after: \"20s\" is not a size with its unit, such as 20B"},
+    {"truncate: {target: cache, bytes: 20B}", "unknown key \"bytes\" in truncate"},
+    {"reset: {target: cache, after: 20B}",
+     "after: \"20B\" is a size, which in this version only truncate takes; reset counts matches, such as 3"},
+    {"refuse: {target: cache, after: 1KiB}", "only truncate takes; refuse counts matches"},
+    {"latency: {target: cache, delay: 1s, after: 20x}", "after: \"20x\" is not a whole number"},
+    {"slice: {target: cache}", "size is missing in slice: so many bytes a call at most"},
+    {"slice: cache", "{slice: {target: NAME, size: 1B}}"},
+    {"slice: {target: cache, size: 0}", "size: \"0\" would do nothing"},
+    {"slice: {target: cache, size: \">= 1B\"}", "size: \">= 1B\" is not a size such as 64KiB"},
+    {"corrupt: {}", "target is missing in corrupt"},
+    {"corrupt: {target: cache, in: quiet}", "in: no fault can enter \"quiet\""},
+};
+
+static const char *parse_stream_fault(const char *fault)
+{
+    return parse(
+        "version: 1\n"
+        "services: {shop: {run: [shop]}, quiet: {run: [quiet], inject: none}}\n"
+        "dependencies: {cache: {tcp: \"h:6379\"}, statsd: {udp: \"h:8125\"}, local: {unix: /run/x.sock}}\n"
+        "\n\n"
+        "experiments:\n- name: e\n  faults:\n  - %s\n  during: [{calls: {target: cache}, expect: {count: "
+        "1}}]\n",
+        fault);
+}
+
+START_TEST(a_wrong_stream_fault_is_an_error)
+{
+    check_row(parse_stream_fault(wrong[_i].fragment), wrong[_i].error);
+}
+END_TEST
+
+static const struct {
+    const char *fault, *text;
+} texts[] = {
+    {"latency: {target: cache, delay: 100ms}", "latency cache 100 ms"},
+    {"latency: {target: cache, delay: 100ms, jitter: 20ms}", "latency cache 100 ms ±20 ms"},
+    {"latency: {target: cache, delay: 100ms, jitter: 20ms, distribution: uniform}",
+     "latency cache 100 ms ±20 ms"},
+    {"latency: {target: cache, delay: 1s, jitter: 1s}", "latency cache 1 s ±1 s"},
+    {"latency: {target: cache, delay: 1ms, jitter: 2ms, distribution: normal}",
+     "latency cache 1 ms ±2 ms normal"},
+    {"latency: {target: cache, delay: 1ms, jitter: 2ms, distribution: pareto, direction: inbound, for: 2s}",
+     "latency cache 1 ms ±2 ms pareto, inbound, for 2 s"},
+    {"latency: {target: [cache, local], in: shop, delay: 1s, probability: 50%, after: 3}",
+     "latency cache+local 1 s in shop, 50%, after 3"},
+    {"bandwidth: {target: cache, rate: 100kB/s}", "bandwidth cache 100 kB/s"},
+    {"bandwidth: {target: cache, rate: 1.5MiB/s}", "bandwidth cache 1.5 MiB/s"},
+    {"bandwidth: {target: cache, rate: 300 B/s}", "bandwidth cache 300 B/s"},
+    {"blackhole: {target: cache}", "blackhole cache"},
+    {"truncate: {target: cache, after: 20B}", "truncate cache after 20 B"},
+    {"truncate: {target: cache, after: 1.5KiB, times: 1}", "truncate cache after 1.5 KiB, at most 1 times"},
+    {"slice: {target: cache, size: 1}", "slice cache to 1 B"},
+    {"slice: {target: cache, size: 4KiB, direction: inbound}", "slice cache to 4 KiB, inbound"},
+    {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
+};
+
+START_TEST(a_stream_fault_reads_for_people)
+{
+    ck_assert_str_eq(parse_stream_fault(texts[_i].fault), "");
+    ck_assert_str_eq(loaded->cells[0].faults[0].text, texts[_i].text);
+}
+END_TEST
+
+START_TEST(each_takes_every_common_key)
+{
+    static const char *const kinds[] = {"latency: {delay: 1s", "bandwidth: {rate: 1B/s",
+                                        "blackhole: {hits: 0", "slice: {size: 1", "corrupt: {hits: 0"};
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        char text[256];
+        snprintf(text, sizeof(text),
+                 "%s, target: cache, in: shop, probability: 50%%, after: 1, times: 2, every: 3, start: 1s, "
+                 "for: 1s, direction: inbound}",
+                 kinds[i]);
+        ck_assert_str_eq(parse_stream_fault(text), "");
+    }
+}
+END_TEST
+
+START_TEST(a_latency_has_its_numbers)
+{
+    ck_assert_str_eq(
+        parse_stream_fault("latency: {target: cache, delay: 100ms, jitter: 20ms, distribution: pareto}"), "");
+    const struct fault *f = &loaded->cells[0].faults[0];
+
+    ck_assert_uint_eq(f->delay_ns, 100 * NS_PER_MS);
+    ck_assert_uint_eq(f->jitter_ns, 20 * NS_PER_MS);
+    ck_assert_int_eq(f->distribution, DISTRIBUTION_PARETO);
+    ck_assert_str_eq(parse_stream_fault("latency: {target: cache, delay: 100ms}"), "");
+    ck_assert_uint_eq(loaded->cells[0].faults[0].jitter_ns, 0);
+    ck_assert_int_eq(loaded->cells[0].faults[0].distribution, DISTRIBUTION_UNIFORM);
+}
+END_TEST
+
+/* `after` of truncate must not be taken for a number of matches as well. */
+START_TEST(bytes_of_a_stream_are_no_matches)
+{
+    ck_assert_str_eq(parse_stream_fault("truncate: {target: cache, after: 2KiB}"), "");
+    ck_assert_uint_eq(loaded->cells[0].faults[0].bytes, 2048);
+    ck_assert_uint_eq(loaded->cells[0].faults[0].after, 0);
+    ck_assert_str_eq(parse_stream_fault("slice: {target: cache, size: 3, after: 5}"), "");
+    ck_assert_uint_eq(loaded->cells[0].faults[0].bytes, 3);
+    ck_assert_uint_eq(loaded->cells[0].faults[0].after, 5);
+    ck_assert_uint_eq(loaded->cells[0].faults[0].size_max, UINT64_MAX);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    uint64_t bytes_per_s;
+    const char *formatted;
+} throughputs[] = {
+    {"1B/s", 1, "1 B/s"},
+    {"100kB/s", 100000, "100 kB/s"},
+    {"1MiB/s", 1048576, "1 MiB/s"},
+    {"1.5MB/s", 1500000, "1.5 MB/s"},
+    {"64 KiB/s", 65536, "64 KiB/s"},
+    {"2GB/s", 2000000000, "2 GB/s"},
+};
+
+START_TEST(a_throughput_is_read_and_written)
+{
+    char text[UNIT_TEXT_BYTES];
+    uint64_t bytes_per_s = 0;
+
+    ck_assert_int_eq(unit_parse_throughput(throughputs[_i].text, &bytes_per_s), 0);
+    ck_assert_uint_eq(bytes_per_s, throughputs[_i].bytes_per_s);
+    ck_assert_str_eq(unit_format_throughput(bytes_per_s, text), throughputs[_i].formatted);
+}
+END_TEST
+
+static const struct case_row specs[] = {
+    {"latency:target=h:1,delay=200ms", "latency h:1 200 ms"},
+    {"latency:target=h:1,delay=200ms,jitter=50ms,distribution=normal", "latency h:1 200 ms ±50 ms normal"},
+    {"bandwidth:target=h:1+h:2,rate=100kB/s", "bandwidth h:1+h:2 100 kB/s"},
+    {"blackhole:target=/run/x.sock", "blackhole /run/x.sock"},
+    {"truncate:target=h:1,after=20B", "truncate h:1 after 20 B"},
+    {"slice:target=h:1,size=1", "slice h:1 to 1 B"},
+    {"corrupt:target=h:1,probability=1%,direction=inbound", "corrupt h:1, 1%, inbound"},
+};
+
+START_TEST(a_spec_is_a_stream_fault)
+{
+    struct diag *diag = diag_new("fault");
+    struct fault fault;
+
+    loaded = scenario_empty();
+    ck_assert_int_eq(scenario_add_fault(loaded, specs[_i].fragment, diag, &fault), 0);
+    ck_assert_str_eq(fault.text, specs[_i].error);
+    diag_free(diag);
+}
+END_TEST
+
+/* --- JSON Schema --- */
+
+/* The name of the $defs entry that a key of a kind refers to. */
+static const char *schema_of(const json_t *root, const char *kind, const char *key)
+{
+    const json_t *fault = json_object_get(json_object_get(root, "$defs"), "fault");
+    const json_t *keys =
+        json_object_get(json_object_get(json_object_get(fault, "properties"), kind), "properties");
+    const char *reference = json_string_value(json_object_get(json_object_get(keys, key), "$ref"));
+
+    return reference ? reference + strlen("#/$defs/") : "";
+}
+
+START_TEST(the_schema_knows_which_after_and_size_are_meant)
+{
+    char *text = scenario_schema();
+    json_t *root = json_loads(text, 0, NULL);
+
+    ck_assert_str_eq(schema_of(root, "truncate", "after"), "stream-size");
+    ck_assert_str_eq(schema_of(root, "reset", "after"), "count");
+    ck_assert_str_eq(schema_of(root, "slice", "size"), "bytes");
+    ck_assert_str_eq(schema_of(root, "oom", "size"), "sizes");
+    ck_assert_str_eq(schema_of(root, "bandwidth", "rate"), "throughput");
+    ck_assert_str_eq(schema_of(root, "latency", "distribution"), "distribution");
+    ck_assert_str_eq(schema_of(root, "latency", "rate"), "");
+    json_decref(root);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("scenario_streams");
+    TCase *c = new_case(suite, "streams");
+
+    tcase_add_loop_test(c, a_wrong_stream_fault_is_an_error, 0, ROWS(wrong));
+    tcase_add_loop_test(c, a_stream_fault_reads_for_people, 0, ROWS(texts));
+    tcase_add_test(c, each_takes_every_common_key);
+    tcase_add_test(c, a_latency_has_its_numbers);
+    tcase_add_test(c, bytes_of_a_stream_are_no_matches);
+    tcase_add_loop_test(c, a_throughput_is_read_and_written, 0, ROWS(throughputs));
+    tcase_add_loop_test(c, a_spec_is_a_stream_fault, 0, ROWS(specs));
+    tcase_add_test(c, the_schema_knows_which_after_and_size_are_meant);
+    return check_main(suite);
+}
