@@ -88,7 +88,7 @@ static const struct {
     {"bandwidth: {target: cache, rate: 300 B/s}", "bandwidth cache 300 B/s"},
     {"blackhole: {target: cache}", "blackhole cache"},
     {"truncate: {target: cache, after: 20B}", "truncate cache after 20 B"},
-    {"truncate: {target: cache, after: 1.5KiB, times: 1}", "truncate cache after 1.5 KiB, at most 1 times"},
+    {"truncate: {target: cache, after: 1.5KiB, times: 1}", "truncate cache after 1.5 KiB, at most once"},
     {"slice: {target: cache, size: 1}", "slice cache to 1 B"},
     {"slice: {target: cache, size: 4KiB, direction: inbound}", "slice cache to 4 KiB, inbound"},
     {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
