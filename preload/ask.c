@@ -119,6 +119,17 @@ static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_la
     return decide(&control.table, &s, ret_verdict);
 }
 
+/* What is to be severed by now is, before anything is sent on it. */
+static void look_before(struct ask *a)
+{
+    struct line_view v;
+
+    if (call_role(a->call) != ROLE_SEND || !line_concerns(a->known) || !decide_needs_time(&control.table))
+        return;
+    line_look(a->fd, a->known, &v);
+    a->was_reset = descriptor_peek(a->fd) & KNOWN_RESET;
+}
+
 /* Nothing can be sent before the end of connecting is told. */
 static bool is_hindered(struct ask *a)
 {
@@ -147,6 +158,9 @@ static bool judge(struct ask *a)
     if (known_targets(a->known) && !descriptor_holds(a->fd, a->known))
         identify(a);
     traffic_ask(a);
+    look_before(a);
+    if (a->was_reset)
+        return false;
     if (decided(a, &v, false) && effect_apply(a, &v))
         return true;
     return call_role(a->call) == ROLE_SEND && a->known & KNOWN_CONNECTING && is_hindered(a);

@@ -10,7 +10,21 @@ static bool is_armed(uint16_t rule)
            atomic_load_explicit(&control.table.rules[rule].state, memory_order_acquire) == RULE_ARMED;
 }
 
-static void decide_cut(struct line *l, uint64_t known)
+/* A rule that has a later place than another of its kind says nothing. */
+static void take(struct line *l, struct cut *cut, const struct strike *strike)
+{
+    const struct rule *rule = &control.table.rules[strike->rule % RULE_MAX];
+    bool has_age = strike->effect == EFFECT_SEVER && rule->age_ns;
+    uint64_t at = has_age ? STREAM_NEVER : l->stream.consumed + rule->bytes;
+    uint64_t born_ns = l->born_ns > rule->from_ns ? l->born_ns : rule->from_ns;
+    uint64_t at_ns = has_age && rule->age_ns < STREAM_NEVER - born_ns ? born_ns + rule->age_ns : STREAM_NEVER;
+
+    if (at >= cut->at && at_ns >= cut->at_ns)
+        return;
+    *cut = (struct cut){.at = at, .at_ns = at_ns, .strike = *strike, .is_judged = true};
+}
+
+static void decide_cut(struct line *l, struct cut *cut, uint64_t known, enum effect effect)
 {
     uint32_t service = shim_service();
     struct verdict v;
@@ -19,21 +33,26 @@ static void decide_cut(struct line *l, uint64_t known)
         .targets = known_targets(known),
         .service = service < SERVICE_MAX ? 1u << service : 0,
         .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
-        .only = 1u << EFFECT_TRUNCATE,
+        .only = 1u << effect,
         .now_ns = shim_now_ns(),
     };
 
-    l->cut_at = STREAM_NEVER;
+    *cut = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER, .is_judged = true};
     if (!decide(&control.table, &s, &v))
         return;
-    for (int i = 0; i < v.strikes; i++) {
-        uint64_t at = l->stream.consumed + control.table.rules[v.strike[i].rule % RULE_MAX].bytes;
-        if (at >= l->cut_at)
-            continue;
-        l->cut_at = at;
-        l->cut_rule = v.strike[i].rule;
-        l->cut_number = v.strike[i].number;
-    }
+    for (int i = 0; i < v.strikes; i++)
+        take(l, cut, &v.strike[i]);
+}
+
+static bool is_set(const struct cut *cut)
+{
+    return cut->at != STREAM_NEVER || cut->at_ns != STREAM_NEVER;
+}
+
+static void judge(struct line *l, struct cut *cut, uint64_t known, enum effect effect, bool changed)
+{
+    if (!cut->is_judged || (changed && (!is_set(cut) || !is_armed(cut->strike.rule))))
+        decide_cut(l, cut, known, effect);
 }
 
 /* TCP throws away without a copy; a unix socket needs somewhere to put it. */
@@ -50,29 +69,49 @@ static void discard(const struct line *l, int fd)
     }
 }
 
-void cut_judge(struct line *l, int fd, uint64_t known, bool changed)
+static void truncate_now(struct line *l, int fd)
 {
-    if (!l->is_cut && (!l->cut_is_judged || changed)) {
-        if (!l->cut_is_judged || l->cut_at == STREAM_NEVER || !is_armed(l->cut_rule))
-            decide_cut(l, known);
-        l->cut_is_judged = true;
-    }
-    if (!l->is_cut && l->stream.consumed >= l->cut_at) {
-        struct strike strike = {l->cut_rule, EFFECT_TRUNCATE, l->cut_number};
-        l->is_cut = true;
-        syscall(SYS_shutdown, fd, SHUT_RD);
-        effect_landed(CALL_recv, fd, &strike, 0);
-    }
+    l->is_cut = true;
+    syscall(SYS_shutdown, fd, SHUT_RD);
+    effect_landed(CALL_recv, fd, &l->end.strike, 0);
+}
+
+static bool sever(struct line *l, int fd)
+{
+    effect_disconnect(fd);
+    descriptor_set(fd, KNOWN_STREAM | KNOWN_RESET);
+    effect_landed(CALL_recv, fd, &l->severance.strike, 0);
+    l->severance = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER, .is_judged = true};
+    return true;
+}
+
+bool cut_judge(struct line *l, int fd, uint64_t known, bool changed)
+{
+    judge(l, &l->severance, known, EFFECT_SEVER, changed);
+    if (!l->is_cut)
+        judge(l, &l->end, known, EFFECT_TRUNCATE, changed);
+    if (l->stream.consumed >= l->severance.at || shim_now_ns() >= l->severance.at_ns)
+        return sever(l, fd);
+    if (!l->is_cut && l->stream.consumed >= l->end.at)
+        truncate_now(l, fd);
     if (l->is_cut)
         discard(l, fd);
+    return false;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 void cut_limit(const struct line *l, struct line_view *v)
 {
-    uint64_t left = l->cut_at > v->position ? l->cut_at - v->position : 0;
+    uint64_t at = least(l->end.at, l->severance.at), left = at > v->position ? at - v->position : 0;
 
     if (l->is_cut)
         v->pending = v->due = 0;
     else if (v->due > left)
         v->due = left;
+    v->is_restless = v->is_restless || l->severance.at_ns != STREAM_NEVER;
+    v->next_ns = least(v->next_ns, l->severance.at_ns);
 }

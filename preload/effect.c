@@ -112,10 +112,7 @@ static bool is_unix(int fd)
     return !getsockname(fd, (struct sockaddr *)&own, &len) && own.ss_family == AF_UNIX;
 }
 
-/* The kernel's own way to drop a connection: a RST goes out, pollers wake, and the next call finds
- * ECONNRESET.  Where that does not work (a unix socket; EBUSY of kernels 6.4 to 6.9 while a thread waits)
- * both directions are shut. */
-static bool disconnect(int fd)
+bool effect_disconnect(int fd)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
@@ -149,7 +146,7 @@ static bool reset(struct ask *a, const struct strike *s)
 
     if (!is_resettable(a, connected))
         return cannot_land(a, s);
-    bool by_kernel = !connected || disconnect(a->fd);
+    bool by_kernel = !connected || effect_disconnect(a->fd);
     descriptor_set(a->fd, KNOWN_STREAM | KNOWN_RESET);
     a->result = -1;
     a->error = ECONNRESET;
@@ -172,6 +169,7 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_WAIT:
     case EFFECT_HOLD:
     case EFFECT_TRUNCATE:
+    case EFFECT_SEVER:
     case EFFECT_SLICE:
     case EFFECT_CORRUPT:
     case EFFECT_COUNT: break;

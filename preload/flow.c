@@ -145,12 +145,30 @@ static ssize_t fails(int error)
     return -1;
 }
 
+/* As above, but not beyond that time.  Accepted limit: any handler ends this wait, as it does poll's. */
+static int wait_for_arrival_until(struct flow *f, uint64_t until_ns)
+{
+    struct pollfd p = {.fd = f->a->fd, .events = POLLIN | POLLRDHUP};
+    uint64_t now_ns = shim_now_ns();
+
+    set_limit(f);
+    until_ns = until_ns < f->limit_ns ? until_ns : f->limit_ns;
+    uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+    struct timespec left = {.tv_sec = (time_t)(left_ns / 1000000000),
+                            .tv_nsec = (long)(left_ns % 1000000000)};
+    if (real.ppoll(&p, 1, &left, NULL) < 0)
+        return errno;
+    return shim_now_ns() >= f->limit_ns ? EAGAIN : 0;
+}
+
 static int wait_more(struct flow *f, const struct line_view *v, uint32_t epoch)
 {
     struct stay stay;
 
     if (!f->waits)
         return EAGAIN;
+    if (v->is_restless && v->next_ns != STREAM_NEVER && v->pending == v->due && !v->is_connecting)
+        return wait_for_arrival_until(f, v->next_ns);
     if (!view_is_held(v) || (v->is_restless && !v->is_connecting))
         return wait_for_arrival(f);
     if (!shim_enter(&stay))

@@ -65,21 +65,24 @@ static void learn_one(struct set *s, const struct mask_seen *seen)
                                     seen->events & EPOLLONESHOT;
 }
 
-/* A level that we did not touch is reported when there is something to hide; only a dropped connect is not.
- */
-static bool tells_itself(const struct registration *r)
+/* A level that we did not touch is reported when there is something to hide; only a dropped connect is not,
+ * nor one that is to be severed. */
+static bool tells_itself(const struct registration *r, bool by_time)
 {
-    return !r->is_masked && !is_edge(r) && !(r->events & EPOLLONESHOT) && shim_left == follow_sets;
+    return !by_time && !r->is_masked && !is_edge(r) && !(r->events & EPOLLONESHOT) &&
+           shim_left == follow_sets;
 }
 
 static void learn_held(struct set *s)
 {
+    bool by_time = decide_needs_time(&control.table);
+
     for (int i = 0; i < REGISTRY_BUCKETS; i++)
         for (int place = s->by_fd[i], next; place; place = next) {
             struct registration *r = &registrations[place];
             struct line_view v;
             next = r->next_by_fd;
-            if (tells_itself(r))
+            if (tells_itself(r, by_time))
                 continue;
             line_look_fd(r->fd, &v);
             r->shorts = v.shorts;

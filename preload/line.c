@@ -44,12 +44,13 @@ static void line_reset(struct line *l)
     l->epoch = shim_epoch();
     l->is_fresh = true;
     l->is_tcp = true;
-    l->is_loud = l->is_cut = l->cut_is_judged = false;
+    l->is_loud = l->is_cut = false;
     l->error = 0;
     l->queued = 0;
     l->taken = 0;
     l->shorts = 0;
-    l->cut_at = STREAM_NEVER;
+    l->born_ns = shim_now_ns();
+    l->end = l->severance = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER};
     if (l->opening.is_pending && l->opening.is_dropped)
         shim_left--;
     l->opening.is_pending = l->opening.is_dropped = false;
@@ -136,8 +137,10 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
     if (l->opening.is_pending && open_look(l, fd, now_ns, changed, v))
         return;
     sample(l, fd, known, now_ns);
-    cut_judge(l, fd, known, changed);
-    view_fill(l, now_ns, v);
+    if (cut_judge(l, fd, known, changed))
+        *v = (struct line_view){.next_ns = STREAM_NEVER};
+    else
+        view_fill(l, now_ns, v);
 }
 
 /* No rule is about it any more. */
@@ -223,7 +226,7 @@ void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, 
         l->shorts++;
         shorts++;
     }
-    if (!peeked && position + len >= l->cut_at) {
+    if (!peeked && position + len >= (l->end.at < l->severance.at ? l->end.at : l->severance.at)) {
         sample(l, fd, known, shim_now_ns());
         cut_judge(l, fd, known, false);
     }

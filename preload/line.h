@@ -30,6 +30,14 @@ struct opening {
     socklen_t address_len;
 };
 
+/* Where a stream is cut short, and when. */
+struct cut {
+    bool is_judged;
+    uint64_t at;    /* position; STREAM_NEVER: nowhere */
+    uint64_t at_ns; /* or time */
+    struct strike strike;
+};
+
 struct line {
     _Atomic uint64_t cookie;
     _Atomic uint32_t busy;
@@ -40,10 +48,10 @@ struct line {
     uint64_t queued;                /* unix: at the last look; */
     _Atomic uint64_t taken;         /* and read since */
     _Atomic uint32_t shorts;        /* reads that left something behind */
-    bool is_cut, cut_is_judged;     /* truncate: it has ended for the program; */
-    uint16_t cut_rule;
-    uint64_t cut_number, cut_at; /* or will there */
-    uint16_t rate_rule;          /* whose rate the bucket has */
+    uint64_t born_ns;               /* when it was first looked at */
+    bool is_cut;                    /* truncate: it has ended for the program; */
+    struct cut end, severance;      /* or will there; and a reset that waits for its place or time */
+    uint16_t rate_rule;             /* whose rate the bucket has */
     struct opening opening;
     struct stream stream;
 };

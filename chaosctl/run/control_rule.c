@@ -73,6 +73,11 @@ static void set_stream(const struct fault *fault, struct rule *rule)
     rule->distribution = (uint8_t)fault->distribution;
     rule->rate_per_s = fault->rate_per_s;
     rule->bytes = fault->bytes;
+    rule->age_ns = fault->age_ns;
+    if (fault->kind == FAULT_reset && (fault->bytes || fault->age_ns)) {
+        rule->effect = EFFECT_SEVER;
+        rule->calls |= fault_calls(FAULT_truncate);
+    }
 }
 
 /* A named dependency is one that the process calls, unless the fault says otherwise. */
@@ -86,8 +91,8 @@ enum direction control_direction(const struct fault *fault)
 bool control_resets(const struct fault *fault)
 {
     enum effect effect = fault_effect(fault->kind);
-    bool certain =
-        fault->probability >= 1 && !fault->after && fault->every <= 1 && fault->times == RULE_ENDLESS;
+    bool certain = !fault->bytes && !fault->age_ns && fault->probability >= 1 && !fault->after &&
+                   fault->every <= 1 && fault->times == RULE_ENDLESS;
 
     return certain && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
 }

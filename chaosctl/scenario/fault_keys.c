@@ -60,6 +60,10 @@ static const struct {
 } meanings[] = {
     {" truncate ",
      {"after", &shape_stream_size, AT(after), "so many bytes of each stream go through first, such as 20B"}},
+    {" reset ",
+     {"after", &shape_cut_after, AT(after),
+      "so many bytes were received on the connection, such as 10KiB; or so long, such as 300ms; or so many "
+      "matches"}},
     {" slice ", {"size", &shape_bytes, AT(size), "so many bytes a call at most, such as 1B"}},
 };
 

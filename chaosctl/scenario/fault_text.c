@@ -157,6 +157,10 @@ static void add_stream(struct buf *out, const struct fault *f)
         buf_printf(out, " %s", unit_format_throughput(f->rate_per_s, text));
     if (f->kind == FAULT_truncate)
         buf_printf(out, " after %s", unit_format_size(f->bytes, text));
+    if (f->kind == FAULT_reset && f->bytes)
+        buf_printf(out, " after %s", unit_format_size(f->bytes, text));
+    if (f->age_ns)
+        add_duration(out, " after ", f->age_ns);
     if (f->kind == FAULT_slice)
         buf_printf(out, " to %s", unit_format_size(f->bytes, text));
 }

@@ -111,17 +111,30 @@ static void read_service(struct reader *r, const struct fault_nodes *n, struct f
     r->key = NULL;
 }
 
-/* Of truncate it counts bytes, of all others matches. */
+/* A reset knows all three, by the unit. */
+static void read_reset_after(struct reader *r, const struct node *node, struct fault *f)
+{
+    struct cut_after after = {0};
+
+    take(r, node, "after", &shape_cut_after, &after);
+    f->after = after.matches;
+    f->bytes = after.bytes;
+    f->age_ns = after.age_ns;
+}
+
+/* Of truncate it counts bytes, of all others but reset matches. */
 static void read_after(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
     uint64_t bytes;
 
     if (f->kind == FAULT_truncate)
         take(r, n->after, "after", &shape_stream_size, &f->bytes);
+    else if (f->kind == FAULT_reset)
+        read_reset_after(r, n->after, f);
     else if (n->after && n->after->kind == NODE_SCALAR &&
              n->after->text[strspn(n->after->text, "0123456789")] && !unit_parse_size(n->after->text, &bytes))
         reader_error(r, n->after,
-                     "after: \"%s\" is a size, which in this version only truncate takes; %s counts matches, "
+                     "after: \"%s\" is a size, which only truncate and reset take; %s counts matches, "
                      "such as 3",
                      n->after->text, fault_name(f->kind));
     else

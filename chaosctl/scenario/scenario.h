@@ -114,7 +114,8 @@ struct fault {
     uint64_t jitter_ns; /* latency */
     enum distribution distribution;
     uint64_t rate_per_s;                /* bandwidth: bytes */
-    uint64_t bytes;                     /* truncate: after so many; slice: at most so many a call */
+    uint64_t bytes;                     /* truncate, reset: after so many; slice: at most so many a call */
+    uint64_t age_ns;                    /* reset: or so long after the connection was made; 0: neither */
     uint64_t size_min, size_max, quota; /* oom */
     const char *caller;                 /* oom, or NULL */
     int signal;                         /* kill */

@@ -175,6 +175,23 @@ static bool take_stream_size(struct reader *r, const struct node *node, void *re
     return !why || bad(r, node, text, why, &shape_stream_size);
 }
 
+/* Which of the three is meant, the unit says: "3" connections or calls, "10KiB", "300ms". */
+static bool take_cut_after(struct reader *r, const struct node *node, void *ret_value)
+{
+    struct cut_after *after = ret_value;
+    const char *text = NULL;
+    bool plain;
+
+    if (!reader_text(r, node, shape_cut_after.wanted, &text, &plain))
+        return false;
+    if (is_bare_number(text))
+        return shape_count.take(r, node, &after->matches);
+    if (!unit_parse_duration(text, &after->age_ns) && after->age_ns)
+        return true;
+    int why = unit_parse_size(text, &after->bytes);
+    return !why || bad(r, node, text, why, &shape_cut_after);
+}
+
 static bool take_throughput(struct reader *r, const struct node *node, void *ret_value)
 {
     const char *text = NULL;
@@ -288,6 +305,12 @@ const struct shape shape_stream_size = {
     .wanted = "a size with its unit, such as 20B",
     .schema = "{\"type\":\"string\",\"pattern\":\"^([0-9]+(\\\\.[0-9]+)? ?" SIZE_UNITS OR_VARIABLE ")$\"}",
     .take = take_stream_size,
+};
+const struct shape shape_cut_after = {
+    .name = "cut-after",
+    .wanted = "a number of matches, a size of received bytes with its unit, or a time: 3, 10KiB, 300ms",
+    .schema = "{\"type\":[\"string\",\"integer\"],\"minimum\":0}",
+    .take = take_cut_after,
 };
 const struct shape shape_throughput = {
     .name = "throughput",

@@ -4,6 +4,11 @@
 
 #include "chaosctl/scenario/field.h"
 
+/* What a reset waits for: one of them is given, the others are 0. */
+struct cut_after {
+    uint64_t matches, bytes, age_ns;
+};
+
 extern const struct shape shape_text;        /* const char * */
 extern const struct shape shape_line;        /* const char *, not empty, one line */
 extern const struct shape shape_regex;       /* const char *, PCRE2 that compiles */
@@ -15,6 +20,7 @@ extern const struct shape shape_time;        /* uint64_t, nanoseconds, not 0 */
 extern const struct shape shape_size;        /* uint64_t */
 extern const struct shape shape_bytes;       /* uint64_t, not 0 */
 extern const struct shape shape_stream_size; /* uint64_t, with its unit: a place in a stream */
+extern const struct shape shape_cut_after;   /* struct cut_after */
 extern const struct shape shape_throughput;  /* uint64_t, bytes a second */
 extern const struct shape shape_rate;        /* double */
 extern const struct shape shape_probability; /* double, not 0 */

@@ -173,3 +173,11 @@ bool decide_needs_caller(const struct table *table)
             return true;
     return false;
 }
+
+bool decide_needs_time(const struct table *table)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++)
+        if (is_armed(&table->rules[i]) && table->rules[i].effect == EFFECT_SEVER && table->rules[i].age_ns)
+            return true;
+    return false;
+}

@@ -26,7 +26,7 @@ struct subject {
 
 /* What a stream rule does, it does to bytes that arrive or to the end of connecting, whichever call then
  * meets them: no call is struck by it, and the way in asks about it by subject.only. */
-#define DECIDE_STREAM (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_CORRUPT)
+#define DECIDE_STREAM (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_SEVER | 1u << EFFECT_CORRUPT)
 
 /* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
  */
@@ -60,5 +60,8 @@ void decide_taken_back(struct table *table, const struct strike *strike);
  * find out. */
 bool decide_needs_heap(const struct table *table);
 bool decide_needs_caller(const struct table *table);
+
+/* Is a connection to be cut at a time, whether or not anything happens on it? */
+bool decide_needs_time(const struct table *table);
 
 #endif

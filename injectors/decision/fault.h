@@ -32,6 +32,7 @@ enum effect {
     EFFECT_WAIT,     /* it is made later */
     EFFECT_HOLD,     /* received data, and the end of connecting, are held back until they are due */
     EFFECT_TRUNCATE, /* received data end after so many bytes */
+    EFFECT_SEVER,    /* the connection is reset after so many received bytes, or so long */
     EFFECT_SLICE,    /* the call moves at most so many bytes */
     EFFECT_CORRUPT,  /* some received byte is changed */
     EFFECT_COUNT,

@@ -52,7 +52,8 @@ struct rule {
     /* Streams only. */
     uint64_t jitter_ns;   /* latency: spread around delay_ns */
     uint64_t rate_per_s;  /* bandwidth: bytes a second; 0: no limit */
-    uint64_t bytes;       /* truncate: after so many received; slice: at most so many a call */
+    uint64_t bytes;       /* truncate, sever: after so many received; slice: at most so many a call */
+    uint64_t age_ns;      /* sever: or so long after the connection was made, or the rule armed; 0: never */
     uint8_t distribution; /* enum distribution */
     uint8_t endless;      /* blackhole: held until the lift */
 

@@ -311,6 +311,25 @@ START_TEST(a_rule_has_its_faults_effect_and_error)
 }
 END_TEST
 
+START_TEST(a_reset_that_waits_is_asked_for_at_every_look)
+{
+    struct fault fault = fault_of(FAULT_reset);
+
+    fault.bytes = 1024;
+    struct rule rule = rule_of(&fault);
+    ck_assert_int_eq(rule.effect, EFFECT_SEVER);
+    ck_assert_uint_eq(rule.bytes, 1024);
+    ck_assert(rule.calls & call_bit(CALL_epoll_wait) && rule.calls & call_bit(CALL_send));
+    ck_assert(!control_resets(&fault));
+    fault.bytes = 0;
+    fault.age_ns = 5;
+    ck_assert_uint_eq(rule_of(&fault).age_ns, 5);
+    ck_assert(!control_resets(&fault));
+    fault.age_ns = 0;
+    ck_assert(control_resets(&fault));
+}
+END_TEST
+
 START_TEST(a_name_fails_or_is_slow_by_its_mode)
 {
     static const struct {
@@ -627,6 +646,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(areas, a_renewal_tells_how_long_the_lease_had_lapsed);
     tcase_add_loop_test(areas, whoever_waits_is_woken_by_lift_and_expiry, 0, 2);
     tcase_add_test(areas, a_rule_has_its_faults_effect_and_error);
+    tcase_add_test(areas, a_reset_that_waits_is_asked_for_at_every_look);
     tcase_add_test(areas, a_name_fails_or_is_slow_by_its_mode);
     tcase_add_test(areas, a_rule_has_what_its_stream_fault_says);
     tcase_add_test(areas, only_a_black_hole_is_endless);

@@ -39,9 +39,9 @@ static const struct case_row wrong[] = {
      "f:9:38: after: \"20\" has no unit; bytes of the stream are counted here, not calls: 20B?"},
     {"truncate: {target: cache, after: 20s}", "after: \"20s\" is not a size with its unit, such as 20B"},
     {"truncate: {target: cache, bytes: 20B}", "unknown key \"bytes\" in truncate"},
-    {"reset: {target: cache, after: 20B}",
-     "after: \"20B\" is a size, which in this version only truncate takes; reset counts matches, such as 3"},
-    {"refuse: {target: cache, after: 1KiB}", "only truncate takes; refuse counts matches"},
+    {"reset: {target: cache, after: soon}",
+     "after: \"soon\" is not a number of matches, a size of received bytes"},
+    {"refuse: {target: cache, after: 1KiB}", "only truncate and reset take; refuse counts matches"},
     {"latency: {target: cache, delay: 1s, after: 20x}", "after: \"20x\" is not a whole number"},
     {"slice: {target: cache}", "size is missing in slice: so many bytes a call at most"},
     {"slice: cache", "{slice: {target: NAME, size: 1B}}"},
@@ -89,6 +89,9 @@ static const struct {
     {"blackhole: {target: cache}", "blackhole cache"},
     {"truncate: {target: cache, after: 20B}", "truncate cache after 20 B"},
     {"truncate: {target: cache, after: 1.5KiB, times: 1}", "truncate cache after 1.5 KiB, at most once"},
+    {"reset: {target: cache, after: 10KiB}", "reset cache after 10 KiB"},
+    {"reset: {target: cache, after: 300ms}", "reset cache after 300 ms"},
+    {"reset: {target: cache, after: 3}", "reset cache, after 3"},
     {"slice: {target: cache, size: 1}", "slice cache to 1 B"},
     {"slice: {target: cache, size: 4KiB, direction: inbound}", "slice cache to 4 KiB, inbound"},
     {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
@@ -142,6 +145,11 @@ START_TEST(bytes_of_a_stream_are_no_matches)
     ck_assert_uint_eq(loaded->cells[0].faults[0].bytes, 3);
     ck_assert_uint_eq(loaded->cells[0].faults[0].after, 5);
     ck_assert_uint_eq(loaded->cells[0].faults[0].size_max, UINT64_MAX);
+    ck_assert_str_eq(parse_stream_fault("reset: {target: cache, after: 2s}"), "");
+    ck_assert_uint_eq(loaded->cells[0].faults[0].age_ns, 2000000000);
+    ck_assert_uint_eq(loaded->cells[0].faults[0].bytes, 0);
+    ck_assert_str_eq(parse_stream_fault("reset: {target: cache, after: 5}"), "");
+    ck_assert_uint_eq(loaded->cells[0].faults[0].after, 5);
 }
 END_TEST
 
@@ -210,7 +218,7 @@ START_TEST(the_schema_knows_which_after_and_size_are_meant)
     json_t *root = json_loads(text, 0, NULL);
 
     ck_assert_str_eq(schema_of(root, "truncate", "after"), "stream-size");
-    ck_assert_str_eq(schema_of(root, "reset", "after"), "count");
+    ck_assert_str_eq(schema_of(root, "reset", "after"), "cut-after");
     ck_assert_str_eq(schema_of(root, "slice", "size"), "bytes");
     ck_assert_str_eq(schema_of(root, "oom", "size"), "sizes");
     ck_assert_str_eq(schema_of(root, "bandwidth", "rate"), "throughput");
