@@ -9,7 +9,7 @@ OPT     ?= -O2
 SAN     ?=
 
 VERSION  := 0.1.0
-LIBRARIES := libcurl yaml-0.1 libpcre2-8 jansson libelf
+LIBRARIES := libcurl yaml-0.1 libpcre2-8 jansson libelf libseccomp
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)

@@ -16,6 +16,7 @@
 #include "chaosctl/command.h"
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/run/uring.h"
 
 #define COMMAND_INDEX 0
 #define LEASE_MIN_NS  (10 * NS_PER_MS)
@@ -23,12 +24,13 @@
 #define NOT_FOUND     127               /* as env(1) */
 #define NOT_RUNNABLE  126
 
-enum { OPTION_FAULT = 1, OPTION_SEED, OPTION_LEASE, OPTION_QUIET };
+enum { OPTION_FAULT = 1, OPTION_SEED, OPTION_LEASE, OPTION_QUIET, OPTION_URING };
 
 static const struct option_row rows[] = {
     {OPTION_FAULT, 'f', "fault", "SPEC", "a fault, kind:key=value,...; may be given again"},
     {OPTION_SEED, 's', "seed", "N", "every random decision follows from it"},
     {OPTION_LEASE, 'l', "lease", "TIME", "no fault outlives chaosctl by more than this (5s)"},
+    {OPTION_URING, 'u', "allow-io-uring", NULL, "let COMMAND use io_uring, where no fault could meet it"},
     {OPTION_QUIET, 'q', "quiet", NULL, "do not tell on standard error what the faults hit"},
     {0},
 };
@@ -75,6 +77,7 @@ static int take_option(struct exec *exec, int id, const char *value)
                                value);
         break;
     case OPTION_QUIET: exec->quiet = true; break;
+    case OPTION_URING: exec->allows_uring = true; break;
     }
     return 0;
 }
@@ -237,6 +240,18 @@ static void tell(struct exec *exec)
         tell_why_not_entered(exec);
 }
 
+/* io_uring is refused only where a fault could otherwise be passed by. */
+static pid_t start_filtered(const struct exec *exec, struct spawn *spawn)
+{
+    struct sock_fprog filter = {0};
+    int error = exec->plans_count && !exec->allows_uring ? uring_filter(&filter) : 0;
+
+    spawn->filter = &filter;
+    pid_t pid = error ? error : process_start(spawn);
+    free(filter.filter);
+    return pid;
+}
+
 static int start(struct exec *exec, const sigset_t *mask)
 {
     struct pair env[CONTROL_ENV];
@@ -249,7 +264,7 @@ static int start(struct exec *exec, const sigset_t *mask)
     error = exec_arm(exec);
     if (error)
         return failed(error, "cannot arm the faults");
-    exec->pid = process_start(&spawn);
+    exec->pid = start_filtered(exec, &spawn);
     if (exec->pid < 0)
         return not_started(exec, exec->pid);
     error = loop_add_child(exec->loop, exec->pid, ended, exec);

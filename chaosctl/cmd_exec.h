@@ -32,7 +32,7 @@ struct exec {
     size_t plans_count;
     const char *specs[EXEC_FAULT_MAX];
     size_t specs_count;
-    bool has_seed, quiet;
+    bool has_seed, quiet, allows_uring;
     uint64_t seed, lease_ns;
     struct timer tick;
     char **argv;

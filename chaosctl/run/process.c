@@ -15,6 +15,7 @@
 #include "chaosctl/base/buf.h"
 #include "chaosctl/base/clean.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/run/uring.h"
 
 extern char **environ;
 
@@ -132,7 +133,7 @@ static int arrange(const struct spawn *spawn, pid_t parent, int null_fd)
     if (spawn->dir && chdir(spawn->dir))
         return -1;
     reset_signals(spawn);
-    return 0;
+    return uring_refuse(spawn->filter);
 }
 
 static void __attribute__((noreturn))

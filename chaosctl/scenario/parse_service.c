@@ -69,8 +69,34 @@ static const struct shape shape_inject = {
     .take = take_inject,
 };
 
+static const char *const uring_words[] = {"refuse", "allow"};
+
+static bool take_uring(struct reader *r, const struct node *node, void *ret_value)
+{
+    const char *text = NULL;
+    bool plain;
+
+    if (!reader_text(r, node, "refuse or allow", &text, &plain))
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        if (!strcmp(uring_words[i], text)) {
+            *(bool *)ret_value = i;
+            return true;
+        }
+    reader_error(r, node, "\"%s\" is nothing to do with io_uring%s", text,
+                 reader_hint(r, text, uring_words, 2));
+    return false;
+}
+
+static const struct shape shape_uring = {
+    .name = "io_uring",
+    .wanted = "refuse or allow",
+    .schema = "{\"enum\":[\"refuse\",\"allow\"]}",
+    .take = take_uring,
+};
+
 struct service_nodes {
-    const struct node *run, *env, *dir, *ready, *stop, *inject, *join;
+    const struct node *run, *env, *dir, *ready, *stop, *inject, *uring, *join;
 };
 
 #define AT(member) offsetof(struct service_nodes, member), FIELD_NODE
@@ -83,6 +109,9 @@ static const struct field fields[] = {
     {"env", &shape_pairs, AT(env), "variables beside those of chaosctl itself"},
     {"ready", &shape_ready, AT(ready), "when it counts as started; at once unless given"},
     {"inject", &shape_inject, AT(inject), "how faults enter it: auto (unless given), preload, or none"},
+    {"io_uring", &shape_uring, AT(uring),
+     "refuse (unless given): what goes through it, faults could not meet, so programs fall back to epoll; or "
+     "allow"},
     {"stop", &shape_stop, AT(stop), "how it is ended: {signal: SIGTERM, within: 5s}"},
     {0},
 };
@@ -149,11 +178,11 @@ static void read_run(struct reader *r, const struct node *value, const struct se
 /* What only the one who starts a process can do. */
 static void check_join(struct reader *r, const struct service_nodes *n, const struct service *s)
 {
-    const struct node *idle[] = {n->dir, n->env, n->stop};
-    static const char *const names[] = {"dir", "env", "stop"};
+    const struct node *idle[] = {n->dir, n->env, n->stop, n->uring};
+    static const char *const names[] = {"dir", "env", "stop", "io_uring"};
 
     r->key = NULL;
-    for (size_t i = 0; s->join && i < 3; i++)
+    for (size_t i = 0; s->join && i < sizeof(idle) / sizeof(*idle); i++)
         if (idle[i])
             reader_error(r, idle[i], "%s has no effect on a process started elsewhere (join: true)",
                          names[i]);
@@ -173,6 +202,9 @@ static void read_parts(struct reader *r, const struct node *value, const struct 
     r->key = "inject";
     if (n->inject)
         (void)take_inject(r, n->inject, &s->inject);
+    r->key = "io_uring";
+    if (n->uring)
+        (void)take_uring(r, n->uring, &s->allows_uring);
     r->key = "stop";
     if (n->stop)
         (void)fields_read(r, n->stop, "stop", stop_fields, s);

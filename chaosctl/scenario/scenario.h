@@ -77,6 +77,7 @@ struct service {
     const struct probe *ready; /* NULL: ready as soon as it runs */
     uint64_t ready_within_ns;
     enum inject inject;
+    bool allows_uring;       /* io_uring_setup is not made to fail */
     int stop_signal;         /* SIGTERM unless set */
     uint64_t stop_within_ns; /* then SIGKILL */
     struct position at;

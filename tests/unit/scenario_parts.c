@@ -30,6 +30,8 @@ static const struct case_row services[] = {
     {"{join: true, stop: {within: 1s}}", "stop has no effect"},
     {"{run: [a], inject: seccomp}",
      "inject: \"seccomp\" is not in this version yet; there are: auto, preload, none"},
+    {"{run: [a], io_uring: alow}", "\"alow\" is nothing to do with io_uring (did you mean \"allow\"?)"},
+    {"{join: true, io_uring: allow}", "io_uring has no effect on a process started elsewhere (join: true)"},
     {"{run: [a], inject: preloda}", "\"preloda\" is no way in (did you mean \"preload\"?)"},
     {"{run: [a], env: [A=b]}", "env: a map from names to texts is wanted here, not a list"},
     {"{run: [a], env: {\"A=b\": c}}", "env: \"A=b\" is no name of a variable"},
@@ -42,7 +44,7 @@ static const struct case_row services[] = {
     {"{run: [a], stop: {signal: SIGTRM}}", "unknown signal \"SIGTRM\" (did you mean \"SIGTERM\"?)"},
     {"{run: [a], stop: {wihtin: 3s}}", "unknown key \"wihtin\" in stop (did you mean \"within\"?)"},
     {"{run: [a], comand: 3}",
-     "unknown key \"comand\" in a service; there are: run, join, dir, env, ready, inject, stop"},
+     "unknown key \"comand\" in a service; there are: run, join, dir, env, ready, inject, io_uring, stop"},
 };
 
 START_TEST(a_wrong_service_is_an_error)
