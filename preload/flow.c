@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "preload/flow.h"
-#include "preload/line.h"
 #include "preload/wait.h"
 
 struct flow {
@@ -247,6 +246,33 @@ ssize_t flow_receive_into(struct ask *a, void *buf, size_t len, int flags)
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
     return flow_receive(a, &message, flags);
+}
+
+int flow_await(struct ask *a, struct line_view *ret_view)
+{
+    struct flow f = {.a = a, .flags = a->flags};
+
+    f.waits = !wait_is_forbidden(a);
+    for (;;) {
+        uint32_t epoch = shim_epoch();
+        look(&f, ret_view);
+        if (ret_view->is_cut || view_is_readable(ret_view) || !ret_view->is_tracked)
+            return ret_view->due || ret_view->is_cut ? 0 : take_error(&f);
+        int error = wait_more(&f, ret_view, epoch);
+        if (error)
+            return error;
+    }
+}
+
+void flow_spliced(struct ask *a, const struct line_view *view, size_t got, bool left_some)
+{
+    struct stay stay;
+
+    a->epoch = shim_epoch();
+    if (!shim_enter(&stay))
+        return;
+    line_took(a->fd, a->known, NULL, 0, view->position, got, false, left_some);
+    shim_leave(&stay);
 }
 
 void flow_late(enum call call, int fd, int flags)

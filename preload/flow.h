@@ -10,6 +10,7 @@
 #define PRELOAD_FLOW_H
 
 #include "preload/ask.h"
+#include "preload/line.h"
 
 #define FLOW_PARTS 8 /* of an iovec at a time: stacks may be small */
 
@@ -19,6 +20,13 @@ bool flow_is_on(const struct ask *a) HIDDEN;
 /* As recvmsg and recv, with ask_done. */
 ssize_t flow_receive(struct ask *a, struct msghdr *message, int flags) HIDDEN;
 ssize_t flow_receive_into(struct ask *a, void *buf, size_t len, int flags) HIDDEN;
+
+/* Wait as a receiving call does until something may be read, or the stream has ended.  Returns 0, with what
+ * is there, or the errno that ends the call. */
+int flow_await(struct ask *a, struct line_view *ret_view) HIDDEN;
+
+/* That many bytes were moved on without us. */
+void flow_spliced(struct ask *a, const struct line_view *view, size_t got, bool left_some) HIDDEN;
 
 /* Copy the part of an iovec that begins at skip and is limit bytes at most.  Returns how many parts. */
 size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t limit,

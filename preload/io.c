@@ -34,22 +34,6 @@ EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
     return ask_done(&a, real.writev(fd, parts, count));
 }
 
-/* Judged by where the bytes go. */
-EXPORT ssize_t sendfile(int to, int from, off_t *offset, size_t count)
-{
-    if (is_idle(CALL_sendfile))
-        return real.sendfile(to, from, offset, count);
-    struct ask a = {.call = CALL_sendfile, .fd = to};
-
-    if (ask(&a))
-        return ask_answer(&a);
-    return ask_done(&a, real.sendfile(to, from, offset, ask_cut(&a, count)));
-}
-
-/* One function where off_t has 64 bits, which is everywhere that we are built for. */
-_Static_assert(sizeof(off_t) == sizeof(off64_t), "sendfile64 and fcntl64 are of their own here");
-extern __typeof__(sendfile64) sendfile64 EXPORT __attribute__((alias("sendfile")));
-
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
     if (is_idle(CALL_read))

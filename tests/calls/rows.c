@@ -150,6 +150,19 @@ static struct outcome do_sendfile(void *symbol, struct fixture *f)
     return by_errno(CALLS(ssize_t(*)(int, int, off_t *, size_t))(f->pair.client, f->file, &at, 3));
 }
 
+static struct outcome do_splice(void *symbol, struct fixture *f)
+{
+    int ends[2];
+
+    if (pipe(ends))
+        give_up("pipe");
+    struct outcome o = by_errno(CALLS(ssize_t(*)(int, off64_t *, int, off64_t *, size_t, unsigned))(
+        f->pair.client, NULL, ends[1], NULL, 5, 0));
+    close(ends[0]);
+    close(ends[1]);
+    return o;
+}
+
 static char buf[5];
 
 static struct outcome whole(ssize_t got)
@@ -577,6 +590,7 @@ static const struct row {
     {"writev", do_writev},
     {"sendfile", do_sendfile},
     {"sendfile64", do_sendfile},
+    {"splice", do_splice},
     {"recv", do_recv},
     {"__recv_chk", do_recv_chk},
     {"recvfrom", do_recvfrom},
