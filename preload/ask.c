@@ -11,6 +11,7 @@
 #include "preload/flow.h"
 #include "preload/name.h"
 #include "preload/open.h"
+#include "preload/outbox.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -151,6 +152,7 @@ static bool judge(struct ask *a)
     a->was_asked = true;
     a->epoch = shim_epoch();
     identify(a);
+    outbox_settle();
     if (!((a->targets | TARGET_ANY) & armed))
         return false;
     /* The number may be another file's by now; what is not the target's is neither counted nor judged as if
@@ -163,7 +165,12 @@ static bool judge(struct ask *a)
         return false;
     if (decided(a, &v, false) && effect_apply(a, &v))
         return true;
-    return call_role(a->call) == ROLE_SEND && a->known & KNOWN_CONNECTING && is_hindered(a);
+    if (call_role(a->call) != ROLE_SEND)
+        return false;
+    if (a->known & KNOWN_CONNECTING && is_hindered(a))
+        return true;
+    a->is_boxed = !a->was_reset && outbox_takes(a);
+    return false;
 }
 
 bool ask(struct ask *a)

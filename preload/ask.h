@@ -40,6 +40,7 @@ struct ask {
     uint64_t limit;    /* bytes that it may move at most; 0: as many as it likes */
     int result, error; /* the answer of a call that ends: what it returns, and errno or the EAI_ code */
     bool is_counted;   /* the strike that ends the call was, before its delay */
+    bool is_boxed;     /* it goes into a hole: outbox.h */
     bool was_reset;    /* the connection was: the call that is made must not say otherwise */
 };
 

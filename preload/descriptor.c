@@ -5,6 +5,7 @@
 
 #include "preload/descriptor.h"
 #include "preload/endpoint.h"
+#include "preload/line.h"
 #include "preload/shim.h"
 
 /* Half a megabyte, whose pages cost nothing until they are used, but count against RLIMIT_AS and mlockall.
@@ -109,6 +110,9 @@ bool descriptor_holds(int fd, uint64_t known)
 {
     uint64_t fresh = learn(fd, known);
 
+    /* It has no peer to show yet, but its line knows the socket. */
+    if (known & KNOWN_CONNECTING && fresh & KNOWN_ALIVE && line_is_opening(fd))
+        return true;
     if (lost_its_peer(known, fresh) || known_targets(fresh) == known_targets(known))
         return true;
     descriptor_set(fd, fresh);

@@ -9,6 +9,7 @@
 
 #include "preload/ask.h"
 #include "preload/descriptor.h"
+#include "preload/outbox.h"
 #include "preload/shim.h"
 #include "preload/watch.h"
 
@@ -16,6 +17,14 @@ static void forget(unsigned first, unsigned last)
 {
     descriptor_forget_range(first, last);
     watch_forget(first, last);
+    outbox_forget(first, last);
+}
+
+/* descriptor_copy says what it is next. */
+static void forget_number(unsigned to)
+{
+    watch_forget(to, to);
+    outbox_forget(to, to);
 }
 
 /* Linux has let the number go by the time that close fails, whatever it says but EBADF; a failing close that
@@ -96,7 +105,7 @@ EXPORT int dup2(int from, int to)
     if (ask(&a))
         return ask_answer(&a);
     if (to >= 0 && from != to)
-        watch_forget((unsigned)to, (unsigned)to);
+        forget_number((unsigned)to);
     return copied(from, real.dup2(from, to));
 }
 
@@ -109,7 +118,7 @@ EXPORT int dup3(int from, int to, int flags)
     if (ask(&a))
         return ask_answer(&a);
     if (to >= 0 && from != to)
-        watch_forget((unsigned)to, (unsigned)to);
+        forget_number((unsigned)to);
     return copied(from, real.dup3(from, to, flags));
 }
 

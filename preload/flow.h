@@ -4,8 +4,7 @@
  * kernel (with MSG_PEEK, so that time-outs and signals are the kernel's own) and for what is held on the
  * table's epoch.
  *
- * Accepted limits: what is sent into a blackhole arrives, only the answer does not come; recvmmsg receives
- * one message; more than FLOW_PARTS parts are filled by further calls. */
+ * Accepted limits: recvmmsg receives one message; more than FLOW_PARTS parts are filled by further calls. */
 #ifndef PRELOAD_FLOW_H
 #define PRELOAD_FLOW_H
 

@@ -3,6 +3,7 @@
 
 #include "preload/follow.h"
 #include "preload/mask.h"
+#include "preload/outbox.h"
 #include "preload/timer.h"
 #include "preload/watch.h"
 
@@ -189,7 +190,10 @@ static void leave_all(void)
 
 void watch_settle(void)
 {
-    if (!shim_left || follow_is_wanted())
+    if (!shim_left)
+        return;
+    outbox_settle();
+    if (follow_is_wanted())
         return;
     leave_all();
     line_settle();

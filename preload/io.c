@@ -3,6 +3,7 @@
 
 #include "preload/ask.h"
 #include "preload/flow.h"
+#include "preload/outbox.h"
 #include "preload/shim.h"
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
@@ -13,6 +14,10 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 
     if (ask(&a))
         return ask_answer(&a);
+    struct iovec part = {.iov_base = (void *)buf, .iov_len = len};
+    ssize_t kept = a.is_boxed ? outbox_send(&a, &part, 1) : OUTBOX_OVER;
+    if (kept != OUTBOX_OVER)
+        return kept;
     return ask_done(&a, real.write(fd, buf, ask_cut(&a, len)));
 }
 
@@ -26,6 +31,9 @@ EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
 
     if (ask(&a))
         return ask_answer(&a);
+    ssize_t kept = a.is_boxed && count > 0 ? outbox_send(&a, parts, (size_t)count) : OUTBOX_OVER;
+    if (kept != OUTBOX_OVER)
+        return kept;
     if (a.limit && count > 0) {
         struct iovec cut[FLOW_PARTS];
         size_t cuts = flow_parts(parts, (size_t)count, 0, a.limit, cut);

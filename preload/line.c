@@ -7,6 +7,7 @@
 #include "preload/cut.h"
 #include "preload/line.h"
 #include "preload/open.h"
+#include "preload/outbox.h"
 #include "preload/sample.h"
 
 #define LINE_MAX_  4096 /* connections that are held at a time; a power of two */
@@ -30,7 +31,7 @@ static void line_unlock(struct line *l)
     atomic_store_explicit(&l->busy, 0, memory_order_release);
 }
 
-static uint64_t cookie_of(int fd)
+uint64_t line_cookie(int fd)
 {
     uint64_t cookie = 0;
     socklen_t len = sizeof(cookie);
@@ -80,7 +81,7 @@ static struct line *line_claim(struct line *l, uint64_t old, uint64_t cookie)
 /* Cookies count up, so neighbours spread by themselves. */
 static struct line *line_take(int fd, bool may_make)
 {
-    uint64_t cookie = cookie_of(fd), oldest_ns = UINT64_MAX;
+    uint64_t cookie = line_cookie(fd), oldest_ns = UINT64_MAX;
     struct line *oldest = NULL;
 
     for (uint64_t i = 0; cookie && i < LINE_PROBE; i++) {
@@ -123,11 +124,16 @@ static void review_rate(struct line *l, uint64_t now_ns)
         stream_rate(&l->stream, 0, now_ns);
 }
 
+static uint8_t direction_of(uint64_t known)
+{
+    return known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
+}
+
 /* Reweighing comes before sampling: what a lifted rule held is due, whatever comes after. */
 static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct line_view *v)
 {
     uint32_t epoch = shim_epoch();
-    bool changed = l->epoch != epoch;
+    bool changed = l->epoch != epoch, is_full, keeps = outbox_look(fd, l->cookie, &is_full);
 
     l->epoch = epoch;
     l->touched_ns = now_ns;
@@ -141,6 +147,9 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
         *v = (struct line_view){.next_ns = STREAM_NEVER};
     else
         view_fill(l, now_ns, v);
+    v->is_full = keeps && is_full;
+    v->is_restless = v->is_restless || keeps;
+    v->is_in_hole = keeps || decide_is_hole(&control.table, known_targets(known), direction_of(known));
 }
 
 /* No rule is about it any more. */
@@ -160,7 +169,7 @@ static void settle(struct line *l)
 {
     line_lock(l);
     if (l->opening.is_pending && l->opening.is_dropped) {
-        if (cookie_of(l->opening.fd) == l->cookie) {
+        if (line_cookie(l->opening.fd) == l->cookie) {
             open_end(l, l->opening.fd);
         } else {
             l->opening.is_pending = l->opening.is_dropped = false;
@@ -185,6 +194,7 @@ void line_look(int fd, uint64_t known, struct line_view *ret_view)
     if (!line_concerns(known) || !shim_has_lease(now_ns)) {
         if (known & KNOWN_CONNECTING && shim_left)
             end_opening(fd);
+        outbox_settle();
         return;
     }
     struct line *l = line_take(fd, true);
@@ -271,4 +281,15 @@ void line_open(int fd, const struct opening *opening)
     l->opening = *opening;
     l->opening.is_pending = true;
     line_unlock(l);
+}
+
+bool line_is_opening(int fd)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return false;
+    bool is_pending = l->opening.is_pending;
+    line_unlock(l);
+    return is_pending;
 }

@@ -61,6 +61,8 @@ struct line_view {
     bool is_tracked;    /* a rule concerns it; the rest says nothing otherwise */
     bool is_connecting; /* nothing is to be seen of it */
     bool is_restless;   /* a lift must be noticed although nothing is hidden */
+    bool is_full;       /* nothing more can be sent */
+    bool is_in_hole;    /* nothing comes out, and what was sent may be kept */
     bool is_cut;
     bool ended, end_is_due; /* EOF or error */
     bool is_loud;
@@ -94,6 +96,9 @@ static inline bool line_concerns(uint64_t known)
 
 /* Look at it now: note what has arrived.  known: descriptor_find's word.  errno changes. */
 void line_look(int fd, uint64_t known, struct line_view *ret_view) HIDDEN;
+/* The socket, whatever its numbers; 0: it is none. */
+uint64_t line_cookie(int fd) HIDDEN;
+
 void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 
 /* That many bytes were read at that position: change them as corrupt rules say. */
@@ -109,6 +114,9 @@ int line_take_error(int fd) HIDDEN;
 
 /* The end of connecting is held as the mark says. */
 void line_open(int fd, const struct opening *opening) HIDDEN;
+
+/* Is it held? */
+bool line_is_opening(int fd) HIDDEN;
 
 /* Nothing is armed: all connects go their way. */
 void line_settle(void) HIDDEN;

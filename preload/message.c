@@ -6,7 +6,20 @@
 #include "preload/ask.h"
 #include "preload/descriptor.h"
 #include "preload/flow.h"
+#include "preload/outbox.h"
 #include "preload/shim.h"
+
+static ssize_t boxed_parts(struct ask *a, const struct iovec *parts, size_t count)
+{
+    return a->is_boxed ? outbox_send(a, parts, count) : OUTBOX_OVER;
+}
+
+static ssize_t boxed(struct ask *a, const void *buf, size_t len)
+{
+    struct iovec part = {.iov_base = (void *)buf, .iov_len = len};
+
+    return boxed_parts(a, &part, 1);
+}
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
@@ -16,6 +29,9 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 
     if (ask(&a))
         return ask_answer(&a);
+    ssize_t kept = boxed(&a, buf, len);
+    if (kept != OUTBOX_OVER)
+        return kept;
     return ask_done(&a, real.send(fd, buf, ask_cut(&a, len), flags));
 }
 
@@ -34,6 +50,9 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
 
     if (ask(&a))
         return ask_answer(&a);
+    ssize_t kept = boxed(&a, buf, len);
+    if (kept != OUTBOX_OVER)
+        return kept;
     return ask_done(&a, real.sendto(fd, buf, ask_cut(&a, len), flags, address, address_len));
 }
 
@@ -49,6 +68,9 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
     if (ask(&a))
         return ask_answer(&a);
+    ssize_t kept = message ? boxed_parts(&a, message->msg_iov, message->msg_iovlen) : OUTBOX_OVER;
+    if (kept != OUTBOX_OVER)
+        return kept;
     if (a.limit && message) {
         struct iovec parts[FLOW_PARTS];
         struct msghdr cut = *message;
@@ -57,6 +79,20 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
         return ask_done(&a, real.sendmsg(fd, &cut, flags));
     }
     return ask_done(&a, real.sendmsg(fd, message, flags));
+}
+
+/* One at a time, so that what does not go into the hole is told as the kernel would. */
+static int boxed_messages(struct ask *a, struct mmsghdr *messages, unsigned count)
+{
+    ssize_t kept =
+        count ? boxed_parts(a, messages->msg_hdr.msg_iov, messages->msg_hdr.msg_iovlen) : OUTBOX_OVER;
+
+    if (kept == OUTBOX_OVER)
+        return (int)ask_done(a, real.sendmmsg(a->fd, messages, count, a->flags));
+    if (kept < 0)
+        return -1;
+    messages->msg_len = (unsigned)kept;
+    return 1;
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
@@ -71,6 +107,8 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 
     if (ask(&a))
         return ask_answer(&a);
+    if (a.is_boxed)
+        return boxed_messages(&a, messages, count);
     return (int)ask_done(&a, real.sendmmsg(fd, messages, count, flags));
 }
 

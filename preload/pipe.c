@@ -5,6 +5,7 @@
 
 #include "preload/ask.h"
 #include "preload/flow.h"
+#include "preload/outbox.h"
 #include "preload/shim.h"
 
 /* Judged by where the bytes go. */
@@ -16,6 +17,9 @@ EXPORT ssize_t sendfile(int to, int from, off_t *offset, size_t count)
 
     if (ask(&a))
         return ask_answer(&a);
+    ssize_t kept = a.is_boxed ? outbox_pull(&a, from, offset, count) : OUTBOX_OVER;
+    if (kept != OUTBOX_OVER)
+        return kept;
     return ask_done(&a, real.sendfile(to, from, offset, ask_cut(&a, count)));
 }
 

@@ -17,16 +17,29 @@
 #define KEPT_IN     0x0800
 #define KEPT_RDNORM 0x4000
 #define KEPT_RDHUP  0x1000
+#define KEPT_OUT    0x0400
+#define KEPT_WRNORM 0x0020
 #define KEPT_WHOLE  ((short)0x8000) /* the descriptor is negated */
+#define KEPT        (KEPT_IN | KEPT_RDNORM | KEPT_RDHUP | KEPT_OUT | KEPT_WRNORM | KEPT_WHOLE)
 #define READS       (POLLIN | POLLRDNORM | POLLRDHUP)
+#define WRITES      (POLLOUT | POLLWRNORM)
 
 static void put_back(struct pollfd *p)
 {
     if (p->events & KEPT_WHOLE)
         p->fd = ~p->fd;
-    p->events = (short)((p->events & ~(KEPT_IN | KEPT_RDNORM | KEPT_RDHUP | KEPT_WHOLE)) |
-                        (p->events & KEPT_IN ? POLLIN : 0) | (p->events & KEPT_RDNORM ? POLLRDNORM : 0) |
-                        (p->events & KEPT_RDHUP ? POLLRDHUP : 0));
+    p->events =
+        (short)((p->events & ~KEPT) | (p->events & KEPT_IN ? POLLIN : 0) |
+                (p->events & KEPT_RDNORM ? POLLRDNORM : 0) | (p->events & KEPT_RDHUP ? POLLRDHUP : 0) |
+                (p->events & KEPT_OUT ? POLLOUT : 0) | (p->events & KEPT_WRNORM ? POLLWRNORM : 0));
+}
+
+static void hide_writes(struct pollfd *p)
+{
+    short events = p->events;
+
+    p->events = (short)((events & ~WRITES) | (events & POLLOUT ? KEPT_OUT : 0) |
+                        (events & POLLWRNORM ? KEPT_WRNORM : 0));
 }
 
 static void hide(struct pollfd *p, bool whole)
@@ -67,11 +80,13 @@ static nfds_t hide_held(struct pollfd *fds, nfds_t count, uint64_t *ret_next_ns,
     *ret_ready = 0;
     for (nfds_t i = 0; i < count; i++) {
         struct line_view v;
-        fds[i].events = (short)(fds[i].events & ~(KEPT_IN | KEPT_RDNORM | KEPT_RDHUP | KEPT_WHOLE));
+        fds[i].events = (short)(fds[i].events & ~KEPT);
         if (fds[i].fd < 0 || !look(fds[i].fd, &v))
             continue;
         hidden++;
         *ret_next_ns = v.next_ns < *ret_next_ns ? v.next_ns : *ret_next_ns;
+        if (v.is_full)
+            hide_writes(&fds[i]);
         if (is_whole(&v)) {
             *ret_ready += !v.is_connecting && fds[i].events & POLLOUT;
             hide(&fds[i], true);
@@ -98,7 +113,9 @@ static short sift(struct pollfd *p)
     if (v.is_connecting)
         return 0;
     if (was_whole)
-        return p->events & POLLOUT;
+        return v.is_full ? 0 : p->events & POLLOUT;
+    if (v.is_full)
+        p->revents &= ~WRITES;
     if (view_hides_end(&v))
         p->revents &= ~(POLLRDHUP | POLLHUP | POLLERR);
     return (short)(hides_reads(&v) ? p->revents & ~READS : p->revents);

@@ -50,6 +50,8 @@ static uint64_t hide_held(struct sets *s, int count, bool *ret_hidden, int *ret_
         next_ns = v.next_ns < next_ns ? v.next_ns : next_ns;
         if (!view_is_readable(&v) && (v.pending || v.ended || v.is_connecting))
             FD_CLR(fd, &s->in);
+        if (v.is_full)
+            FD_CLR(fd, &s->out);
         if (!is_whole(&v))
             continue;
         FD_CLR(fd, &s->in);
@@ -76,7 +78,7 @@ static int sift(struct sets *s, int count)
         if (!weight(s, fd))
             continue;
         line_look_fd(fd, &v);
-        if (v.is_tracked && v.is_connecting)
+        if (v.is_tracked && (v.is_connecting || v.is_full))
             FD_CLR(fd, &s->out);
         if (v.is_tracked && !view_is_readable(&v) && (v.pending || v.ended || v.is_connecting))
             FD_CLR(fd, &s->in);

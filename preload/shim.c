@@ -10,6 +10,7 @@
 #include "injectors/handshake.h"
 #include "preload/area.h"
 #include "preload/shim.h"
+#include "preload/outbox.h"
 #include "preload/watch.h"
 
 /* A lease further off than this is no lease but damage, and would let a damaged delay last as long. */
@@ -88,6 +89,7 @@ static void forked(void)
     owner = getpid();
     slot_claim();
     watch_forked();
+    outbox_forked();
 }
 
 static void pass_for_ever(void)

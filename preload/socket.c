@@ -5,6 +5,7 @@
 #include "preload/descriptor.h"
 #include "preload/endpoint.h"
 #include "preload/open.h"
+#include "preload/outbox.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -151,5 +152,7 @@ EXPORT int shutdown(int fd, int how)
 
     if (ask(&a))
         return ask_answer(&a);
+    if (outbox_shuts(fd, how))
+        return 0;
     return real.shutdown(fd, how);
 }

@@ -34,6 +34,8 @@ static uint32_t strip(uint32_t events, const struct line_view *v)
 {
     if (v->is_connecting)
         return 0;
+    if (v->is_full)
+        events &= ~(uint32_t)(EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND);
     if (view_hides_end(v))
         events &= ~(uint32_t)(EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     return view_is_readable(v) || !(v->ended || v->pending) ? events : events & ~(uint32_t)READS;

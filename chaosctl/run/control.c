@@ -235,6 +235,7 @@ uint64_t control_renew(struct control *control, uint64_t lease_ns)
     uint64_t until = lease_ns > UINT64_MAX - now ? UINT64_MAX : now + lease_ns;
     uint64_t before = atomic_exchange(&control->table->lease_ns, until);
 
+    table_tidy(control->table);
     return before && before < now ? now - before : 0;
 }
 

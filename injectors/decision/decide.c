@@ -68,6 +68,8 @@ static bool fits(const struct rule *rule, const struct subject *s)
 {
     if (!is_armed(rule) || !(rule->calls & call_bit(s->call)) || !is_asked_about(rule, s))
         return false;
+    if (s->is_outgoing && !rule->endless)
+        return false;
     if (rule->targets && !(rule->targets & s->targets))
         return false;
     if (rule->services && !(rule->services & s->service))
@@ -156,6 +158,17 @@ void decide_skipped(struct table *table, const struct strike *strike)
 {
     if (strike->rule < RULE_MAX)
         atomic_fetch_add_explicit(&table->rules[strike->rule].skipped, 1, memory_order_relaxed);
+}
+
+bool decide_is_hole(const struct table *table, uint32_t targets, uint8_t direction)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++) {
+        const struct rule *rule = &table->rules[i];
+        if (is_armed(rule) && rule->endless && rule->targets & targets &&
+            (rule->direction == DIRECTION_ANY || rule->direction == direction))
+            return true;
+    }
+    return false;
 }
 
 bool decide_needs_heap(const struct table *table)

@@ -16,6 +16,7 @@ struct subject {
     bool is_late;      /* the call was made and woke: only a reset can still strike */
     bool is_literal;   /* names: the host is an address already, which no dns fault can hinder */
     uint32_t only;     /* streams: one bit per enum effect that is asked about; 0: what becomes of the call */
+    bool is_outgoing;  /* streams: of what is sent, only a hole that lets nothing out says something */
     uint64_t now_ns;   /* CLOCK_MONOTONIC */
     uint64_t size_bytes; /* memory: asked for */
     uint64_t heap_bytes; /* memory: what the heap holds; may be 0 unless a rule asks (decide_needs_heap) */
@@ -63,5 +64,8 @@ bool decide_needs_caller(const struct table *table);
 
 /* Is a connection to be cut at a time, whether or not anything happens on it? */
 bool decide_needs_time(const struct table *table);
+
+/* Is there a hole that what goes to and comes from them may fall into? */
+bool decide_is_hole(const struct table *table, uint32_t targets, uint8_t direction);
 
 #endif

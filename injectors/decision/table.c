@@ -55,6 +55,32 @@ static uint32_t stream_reach(const struct table *table)
     return reach;
 }
 
+static bool may_overtake(enum call call)
+{
+    enum role role = call_role(call);
+
+    return role == ROLE_SEND || role == ROLE_RECEIVE || role == ROLE_READY || role == ROLE_DESCRIPTOR;
+}
+
+/* Whoever adds a leftover does this behind it, and whoever publishes does it behind that: so one of them is
+ * last. */
+static void keep_busy(struct table *table)
+{
+    for (int c = 0; c < CALL_COUNT; c++)
+        if (may_overtake((enum call)c))
+            atomic_fetch_or(&table->armed[c], TARGET_ANY);
+}
+
+void table_leave(struct table *table, bool more)
+{
+    if (!more) {
+        atomic_fetch_sub(&table->leftovers, 1);
+        return;
+    }
+    atomic_fetch_add(&table->leftovers, 1);
+    keep_busy(table);
+}
+
 /* Descriptors that change hands are followed only while something is armed on what flows through them. */
 static void publish(struct table *table)
 {
@@ -63,12 +89,17 @@ static void publish(struct table *table)
     for (int c = 0; c < CALL_COUNT; c++) {
         uint32_t reach = call_reach(table, (enum call)c);
         any |= call_role((enum call)c) <= ROLE_RECEIVE ? reach : 0;
+        /* Never idle for a moment while something is left. */
+        if (may_overtake((enum call)c) && atomic_load(&table->leftovers))
+            reach |= TARGET_ANY;
         atomic_store_explicit(&table->armed[c], reach, memory_order_release);
     }
     for (int c = 0; any && c < CALL_COUNT; c++)
         if (call_role((enum call)c) == ROLE_DESCRIPTOR || call_role((enum call)c) == ROLE_ACCEPT ||
             call_role((enum call)c) == ROLE_OPEN)
             atomic_fetch_or_explicit(&table->armed[c], any, memory_order_release);
+    if (atomic_load(&table->leftovers))
+        keep_busy(table);
     atomic_store_explicit(&table->streams, stream_reach(table), memory_order_release);
     atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
 }
@@ -113,4 +144,12 @@ void table_watch(struct table *table, uint32_t dependencies)
 {
     table->watched = dependencies & ~TARGET_ANY;
     publish(table);
+}
+
+void table_tidy(struct table *table)
+{
+    uint32_t busy = atomic_load(&table->armed[CALL_shutdown]) & TARGET_ANY;
+
+    if (busy && !atomic_load(&table->leftovers) && !(call_reach(table, CALL_recv) & TARGET_ANY))
+        publish(table);
 }

@@ -47,7 +47,9 @@ struct table {
 
     /* Dependencies whose streams an armed rule holds, ends, cuts or changes. */
     _Atomic uint32_t streams;
-    uint32_t reserved;
+    /* Connections for which some process keeps what it sent into a hole.  While there are any, no call that
+     * could overtake it is idle. */
+    _Atomic uint32_t leftovers;
 
     /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
      * none.  The one word that an idle call loads. */
@@ -71,6 +73,13 @@ int table_arm(struct table *table, const struct rule *rule);
 
 /* Lift one rule; lifting twice does nothing.  The caller wakes those who wait on epoch. */
 void table_lift(struct table *table, uint32_t index);
+
+/* By a shim: one leftover more, or one less. */
+void table_leave(struct table *table, bool more);
+
+/* By the orchestrator, now and then: calls that were kept busy for leftovers are idle again when all are
+ * gone. */
+void table_tidy(struct table *table);
 
 /* Count what these dependencies do from now on. */
 void table_watch(struct table *table, uint32_t dependencies);

@@ -132,6 +132,34 @@ static UNUSED bool get_all(struct reader *r, char *buf, size_t len, int ms)
     return true;
 }
 
+/* Wait until it may be written to, in any way but the blocking one; set: as set_of makes it. */
+static UNUSED int out_ready(enum manner way, int fd, int set, int ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    struct epoll_event e;
+    struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    fd_set out;
+
+    if (way == POLL)
+        return poll(&p, 1, ms);
+    if (way != SELECT)
+        return epoll_wait(set, &e, 1, ms);
+    FD_ZERO(&out);
+    FD_SET(fd, &out);
+    return select(fd + 1, NULL, &out, NULL, &limit);
+}
+
+static UNUSED int out_set_of(enum manner way, int fd)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT};
+    int set = epoll_create1(EPOLL_CLOEXEC);
+
+    e.events |= way == EDGE ? EPOLLET : way == ONESHOT ? EPOLLONESHOT : 0;
+    if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, fd, &e))
+        give_up("epoll");
+    return set;
+}
+
 static UNUSED struct rule stream_rule(enum fault_kind kind)
 {
     return (struct rule){.kind = (uint8_t)kind,

@@ -73,37 +73,10 @@ static void refused_late(void)
     close(closed);
 }
 
-static int out_ready(enum manner way, int fd, int set, int ms)
-{
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    struct epoll_event e;
-    struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-    fd_set out;
-
-    if (way == POLL)
-        return poll(&p, 1, ms);
-    if (way != SELECT)
-        return epoll_wait(set, &e, 1, ms);
-    FD_ZERO(&out);
-    FD_SET(fd, &out);
-    return select(fd + 1, NULL, &out, NULL, &limit);
-}
-
-static int set_of(enum manner way, int fd)
-{
-    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT};
-    int set = epoll_create1(EPOLL_CLOEXEC);
-
-    e.events |= way == EDGE ? EPOLLET : way == ONESHOT ? EPOLLONESHOT : 0;
-    if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, fd, &e))
-        give_up("epoll");
-    return set;
-}
-
 static void in_progress(enum manner way, bool added_first)
 {
     char sentence[150];
-    int rule = arm_latency(150 * MS), fd = fresh(SOCK_NONBLOCK), set = added_first ? set_of(way, fd) : -1;
+    int rule = arm_latency(150 * MS), fd = fresh(SOCK_NONBLOCK), set = added_first ? out_set_of(way, fd) : -1;
     struct sockaddr_in peer;
     socklen_t len = sizeof(peer);
     struct epoll_event e;
@@ -113,7 +86,7 @@ static void in_progress(enum manner way, bool added_first)
     uint64_t start = now_ns();
     bool right = dial(fd, port) == -1 && errno == EINPROGRESS;
     if (!added_first)
-        set = set_of(way, fd);
+        set = out_set_of(way, fd);
     right = right && out_ready(way, fd, set, 20) == 0 && so_error(fd) == 0;
     right = right && getpeername(fd, (void *)&peer, &len) == -1 && errno == ENOTCONN;
     right = right && dial(fd, port) == -1 && errno == EALREADY;
@@ -135,7 +108,7 @@ static void in_progress(enum manner way, bool added_first)
 static void into_the_hole(enum manner way)
 {
     char sentence[150];
-    int rule = arm_blackhole(), fd = fresh(SOCK_NONBLOCK), set = set_of(way, fd);
+    int rule = arm_blackhole(), fd = fresh(SOCK_NONBLOCK), set = out_set_of(way, fd);
     struct epoll_event e;
 
     if (way >= LEVEL)
@@ -195,7 +168,7 @@ static void waits_over_the_lift(enum manner way)
     pthread_t thread;
 
     dial(fd, port);
-    set = set_of(way, fd);
+    set = out_set_of(way, fd);
     pthread_create(&thread, NULL, lift_later, &rule);
     uint64_t start = now_ns();
     bool right = out_ready(way, fd, set, 15000) == 1 && so_error(fd) == 0;

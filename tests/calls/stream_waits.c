@@ -282,6 +282,7 @@ static void dup_ed(void)
 static void only_what_was_named(void)
 {
     struct pair p = connection(listening);
+    put(p.client);
     int other[2], rule = arm_blackhole();
     char buf[5];
 
@@ -289,7 +290,6 @@ static void only_what_was_named(void)
         give_up("socketpair");
     put(other[0]);
     put(p.server);
-    put(p.client);
     struct pollfd f[] = {{.fd = other[1], .events = POLLIN},
                          {.fd = p.client, .events = POLLIN},
                          {.fd = -1, .events = POLLIN},

@@ -296,6 +296,49 @@ START_TEST(an_outage_refuses_what_opens_and_resets_the_rest)
 }
 END_TEST
 
+/* A delay of what arrives says nothing of what is sent; a hole does. */
+START_TEST(of_what_is_sent_only_a_hole_says_something)
+{
+    struct rule slow = rule_of(0, 1, RULE_ENDLESS), hole;
+    struct subject s = connecting();
+
+    slow.effect = EFFECT_HOLD;
+    slow.targets = 1;
+    hole = slow;
+    hole.endless = 1;
+    hole.direction = DIRECTION_OUTBOUND;
+    s.only = 1u << EFFECT_HOLD;
+    s.is_outgoing = true;
+    table_arm(table, &slow);
+    ck_assert(!strikes(&s));
+    ck_assert(!decide_is_hole(table, 1, DIRECTION_OUTBOUND));
+    int index = table_arm(table, &hole);
+    ck_assert(strikes(&s));
+    ck_assert(decide_is_hole(table, 1, DIRECTION_OUTBOUND));
+    ck_assert(!decide_is_hole(table, 1, DIRECTION_INBOUND));
+    ck_assert(!decide_is_hole(table, 2, DIRECTION_OUTBOUND));
+    table_lift(table, (uint32_t)index);
+    ck_assert(!decide_is_hole(table, 1, DIRECTION_OUTBOUND));
+}
+END_TEST
+
+START_TEST(only_a_reset_by_time_has_to_be_looked_for)
+{
+    struct rule rule = rule_of(0, 1, RULE_ENDLESS);
+
+    rule.effect = EFFECT_SEVER;
+    rule.bytes = 5;
+    int index = table_arm(table, &rule);
+    ck_assert(!decide_needs_time(table));
+    rule.age_ns = 5;
+    table_lift(table, (uint32_t)index);
+    index = table_arm(table, &rule);
+    ck_assert(decide_needs_time(table));
+    table_lift(table, (uint32_t)index);
+    ck_assert(!decide_needs_time(table));
+}
+END_TEST
+
 START_TEST(a_damaged_rule_count_is_not_believed)
 {
     struct rule rule = rule_of(0, 1, RULE_ENDLESS);
@@ -349,6 +392,8 @@ int main(void)
     tcase_add_test(decided, an_allocation_is_struck_by_size_heap_and_caller);
     tcase_add_test(decided, delays_add_up_and_the_first_end_wins);
     tcase_add_test(decided, an_outage_refuses_what_opens_and_resets_the_rest);
+    tcase_add_test(decided, of_what_is_sent_only_a_hole_says_something);
+    tcase_add_test(decided, only_a_reset_by_time_has_to_be_looked_for);
     tcase_add_test(decided, a_damaged_rule_count_is_not_believed);
     tcase_add_test(decided, matches_are_hits_and_skipped_and_let_through);
     suite_add_tcase(suite, decided);

@@ -118,6 +118,39 @@ START_TEST(a_watch_arms_what_flows_and_nothing_else)
 }
 END_TEST
 
+START_TEST(leftovers_keep_calls_busy_through_a_lift)
+{
+    struct rule hole = on(call_bit(CALL_send), 1 << 2);
+    int index = table_arm(table, &hole);
+
+    table_leave(table, true);
+    table_lift(table, (uint32_t)index);
+    ck_assert(table->armed[CALL_send] && table->armed[CALL_recv] && table->armed[CALL_epoll_wait] &&
+              table->armed[CALL_shutdown]);
+    ck_assert_uint_eq(table->armed[CALL_malloc], 0);
+    ck_assert_uint_eq(table->armed[CALL_connect], 0);
+    table_tidy(table);
+    ck_assert(table->armed[CALL_send]);
+    table_leave(table, false);
+    table_tidy(table);
+    for (int c = 0; c < CALL_COUNT; c++)
+        ck_assert_uint_eq(table->armed[c], 0);
+}
+END_TEST
+
+START_TEST(tidying_disarms_nothing)
+{
+    struct rule any = on(call_bit(CALL_recv) | call_bit(CALL_shutdown), 0);
+    uint32_t epoch;
+
+    table_arm(table, &any);
+    epoch = table->epoch;
+    table_tidy(table);
+    ck_assert_uint_eq(table->epoch, epoch);
+    ck_assert(table->armed[CALL_recv] & TARGET_ANY);
+}
+END_TEST
+
 START_TEST(only_a_whole_area_of_this_build_is_valid)
 {
     ck_assert(table_is_valid(table, sizeof(*table)));
@@ -147,6 +180,8 @@ int main(void)
     tcase_add_test(tests, a_lifted_rules_counts_stay_readable);
     tcase_add_test(tests, a_full_table_refuses);
     tcase_add_test(tests, a_watch_arms_what_flows_and_nothing_else);
+    tcase_add_test(tests, leftovers_keep_calls_busy_through_a_lift);
+    tcase_add_test(tests, tidying_disarms_nothing);
     tcase_add_test(tests, only_a_whole_area_of_this_build_is_valid);
     suite_add_tcase(suite, tests);
     return check_main(suite);

@@ -1,0 +1,339 @@
+/* Boxes.  Floor 1. */
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "preload/effect.h"
+#include "preload/line.h"
+#include "preload/outbox.h"
+#include "preload/registry.h"
+#include "preload/wait.h"
+#include "preload/watch.h"
+
+struct box {
+    _Atomic uint64_t cookie; /* 0: free */
+    _Atomic uint32_t busy;
+    int fd;
+    uint16_t rule;
+    bool shuts; /* then the sending side is shut */
+    uint32_t len;
+    char bytes[OUTBOX_BYTES];
+};
+
+static struct box boxes[OUTBOXES];
+static _Atomic uint32_t boxes_used;
+
+/* --- finding --- */
+
+static struct box *box_locked(struct box *b, uint64_t cookie)
+{
+    registry_lock(&b->busy);
+    if (b->cookie == cookie)
+        return b;
+    registry_unlock(&b->busy);
+    return NULL;
+}
+
+static struct box *box_find(uint64_t cookie)
+{
+    for (int i = 0; cookie && boxes_used && i < OUTBOXES; i++)
+        if (boxes[i].cookie == cookie)
+            return box_locked(&boxes[i], cookie);
+    return NULL;
+}
+
+static void box_end(struct box *b)
+{
+    b->cookie = 0;
+    boxes_used--;
+    shim_left--;
+    table_leave(&control.table, false);
+}
+
+/* Found by nobody before it is whole. */
+static bool box_fill(struct box *b, int fd, uint64_t cookie, uint16_t rule)
+{
+    if (b->cookie)
+        return false;
+    boxes_used++;
+    shim_left++;
+    table_leave(&control.table, true);
+    b->fd = fd;
+    b->rule = rule;
+    b->shuts = false;
+    b->len = 0;
+    b->cookie = cookie;
+    return true;
+}
+
+static bool box_make(int fd, uint64_t cookie, uint16_t rule)
+{
+    bool made = false;
+
+    for (int i = 0; i < OUTBOXES && !made; i++) {
+        if (boxes[i].cookie)
+            continue;
+        registry_lock(&boxes[i].busy);
+        made = box_fill(&boxes[i], fd, cookie, rule);
+        registry_unlock(&boxes[i].busy);
+    }
+    return made;
+}
+
+/* --- the hole --- */
+
+static bool is_open(const struct box *b)
+{
+    const struct rule *rule = &control.table.rules[b->rule % RULE_MAX];
+    uint64_t now_ns = shim_now_ns();
+
+    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED &&
+           now_ns < rule->until_ns && shim_has_lease(now_ns);
+}
+
+/* A whole hole takes every connection; one with a probability takes each for good once it has it. */
+static bool strikes(const struct ask *a, struct strike *ret_strike)
+{
+    uint32_t service = shim_service();
+    struct verdict v;
+    struct subject s = {
+        .call = a->call,
+        .targets = a->targets,
+        .service = service < SERVICE_MAX ? 1u << service : 0,
+        .direction = a->direction,
+        .only = 1u << EFFECT_HOLD,
+        .is_outgoing = true,
+        .now_ns = shim_now_ns(),
+    };
+
+    if (!line_concerns(a->known) || !shim_has_lease(s.now_ns) || !decide(&control.table, &s, &v))
+        return false;
+    *ret_strike = v.strike[0];
+    return true;
+}
+
+/* Whoever is connecting still cannot send, and is told so by the kernel. */
+static bool is_connected(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+
+    return !real.getpeername(fd, (struct sockaddr *)&peer, &len);
+}
+
+bool outbox_takes(const struct ask *a)
+{
+    uint64_t cookie;
+    struct strike strike;
+    bool is_full;
+
+    if (call_role(a->call) != ROLE_SEND || !(a->known & KNOWN_STREAM) || a->known & KNOWN_APART)
+        return false;
+    cookie = line_cookie(a->fd);
+    if (outbox_look(a->fd, cookie, &is_full))
+        return true;
+    if (!cookie || a->flags & MSG_OOB || !is_connected(a->fd) || !strikes(a, &strike))
+        return false;
+    if (!box_make(a->fd, cookie, strike.rule)) {
+        decide_skipped(&control.table, &strike);
+        return false;
+    }
+    effect_landed(a->call, a->fd, &strike, 0);
+    watch_stir(a->fd);
+    return true;
+}
+
+/* --- in --- */
+
+static size_t keep(struct box *b, const struct iovec *part)
+{
+    size_t space = OUTBOX_BYTES - b->len, len = part->iov_len < space ? part->iov_len : space;
+
+    if (len)
+        memcpy(b->bytes + b->len, part->iov_base, len);
+    b->len += (uint32_t)len;
+    return len;
+}
+
+static ssize_t put(const struct ask *a, const struct iovec *parts, size_t count)
+{
+    struct box *b = box_find(line_cookie(a->fd));
+    size_t kept = 0, sum = 0;
+
+    if (!b)
+        return OUTBOX_OVER;
+    for (size_t i = 0; i < count; i++) {
+        sum += parts[i].iov_len;
+        kept += keep(b, &parts[i]);
+    }
+    registry_unlock(&b->busy);
+    return kept || !sum ? (ssize_t)kept : OUTBOX_FULL;
+}
+
+static ssize_t pull(const struct ask *a, int from, off_t *offset, size_t count)
+{
+    struct box *b = box_find(line_cookie(a->fd));
+
+    if (!b)
+        return OUTBOX_OVER;
+    size_t space = OUTBOX_BYTES - b->len, len = count < space ? count : space;
+    char *to = b->bytes + b->len;
+    ssize_t got = !len && count ? OUTBOX_FULL
+                  : offset      ? syscall(SYS_pread64, from, to, len, *offset)
+                                : syscall(SYS_read, from, to, len);
+    b->len += got > 0 ? (uint32_t)got : 0;
+    if (offset && got > 0)
+        *offset += got;
+    registry_unlock(&b->busy);
+    return got;
+}
+
+/* As a blocking send waits for space: until the hole is over, its own time-out, or a signal.  Returns 0 or
+ * the errno that ends the call. */
+static int wait_for_space(const struct ask *a)
+{
+    uint64_t start_ns = shim_now_ns(), patience_ns = wait_patience_ns(a->call, a->fd);
+    uint64_t limit_ns = patience_ns > STREAM_NEVER - start_ns ? STREAM_NEVER : start_ns + patience_ns;
+    uint64_t cookie = line_cookie(a->fd);
+    bool is_full;
+
+    if (wait_is_forbidden(a))
+        return EAGAIN;
+    for (;;) {
+        uint32_t epoch = shim_epoch();
+        uint64_t now_ns = shim_now_ns();
+        if (!outbox_look(a->fd, cookie, &is_full) || !is_full)
+            return 0;
+        if (now_ns >= limit_ns)
+            return EAGAIN;
+        uint64_t look_ns = now_ns + LINE_SLICE_NS;
+        if (wait_nap(a->call, look_ns < limit_ns ? look_ns : limit_ns, epoch) == EINTR)
+            return EINTR;
+    }
+}
+
+/* Returns false when the call ends with errno. */
+static bool waits(const struct ask *a)
+{
+    struct stay stay;
+
+    if (!shim_enter(&stay)) {
+        errno = EAGAIN;
+        return false;
+    }
+    int error = wait_for_space(a);
+    stay.saved_errno = error ? error : stay.saved_errno;
+    shim_leave(&stay);
+    return !error;
+}
+
+ssize_t outbox_send(struct ask *a, const struct iovec *parts, size_t count)
+{
+    ssize_t kept;
+
+    while ((kept = put(a, parts, count)) == OUTBOX_FULL)
+        if (!waits(a))
+            return ask_done(a, -1);
+    return kept < 0 ? kept : ask_done(a, kept);
+}
+
+ssize_t outbox_pull(struct ask *a, int from, off_t *offset, size_t count)
+{
+    ssize_t kept;
+
+    while ((kept = pull(a, from, offset, count)) == OUTBOX_FULL)
+        if (!waits(a))
+            return ask_done(a, -1);
+    return kept == OUTBOX_OVER ? kept : ask_done(a, kept);
+}
+
+/* --- out --- */
+
+/* What the kernel does not take now it takes at the next look. */
+static void send_kept(struct box *b)
+{
+    ssize_t sent = b->len ? real.send(b->fd, b->bytes, b->len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (sent > 0 && (uint32_t)sent < b->len) {
+        b->len -= (uint32_t)sent;
+        memmove(b->bytes, b->bytes + sent, b->len);
+        return;
+    }
+    if (b->shuts)
+        real.shutdown(b->fd, SHUT_WR);
+    box_end(b);
+}
+
+static void box_release(struct box *b)
+{
+    if (line_cookie(b->fd) == b->cookie)
+        send_kept(b);
+    else
+        box_end(b);
+}
+
+bool outbox_look(int fd, uint64_t cookie, bool *ret_full)
+{
+    struct box *b = box_find(cookie);
+
+    *ret_full = false;
+    if (!b)
+        return false;
+    b->fd = fd;
+    if (!is_open(b))
+        box_release(b);
+    bool is_kept = b->cookie == cookie;
+    *ret_full = is_kept && b->len == OUTBOX_BYTES;
+    registry_unlock(&b->busy);
+    return is_kept;
+}
+
+void outbox_settle(void)
+{
+    bool is_full;
+
+    for (int i = 0; boxes_used && i < OUTBOXES; i++)
+        if (boxes[i].cookie && !is_open(&boxes[i]))
+            outbox_look(boxes[i].fd, boxes[i].cookie, &is_full);
+}
+
+bool outbox_shuts(int fd, int how)
+{
+    struct box *b = boxes_used && how != SHUT_RD ? box_find(line_cookie(fd)) : NULL;
+
+    if (!b)
+        return false;
+    b->shuts = true;
+    registry_unlock(&b->busy);
+    if (how == SHUT_RDWR)
+        real.shutdown(fd, SHUT_RD);
+    return true;
+}
+
+void outbox_forget(unsigned first, unsigned last)
+{
+    if (!boxes_used || shim_is_guest())
+        return;
+    for (int i = 0; i < OUTBOXES; i++) {
+        struct box *b = boxes[i].cookie ? box_locked(&boxes[i], boxes[i].cookie) : NULL;
+        if (!b)
+            continue;
+        if ((unsigned)b->fd >= first && (unsigned)b->fd <= last)
+            box_end(b);
+        registry_unlock(&b->busy);
+    }
+}
+
+void outbox_forked(void)
+{
+    for (int i = 0; boxes_used && i < OUTBOXES; i++) {
+        boxes[i].busy = 0;
+        if (!boxes[i].cookie)
+            continue;
+        boxes[i].cookie = 0;
+        boxes_used--;
+        shim_left--;
+    }
+}
