@@ -62,6 +62,17 @@ static pthread_t waiting(struct waiter *w, enum manner way, int fd)
     return thread;
 }
 
+static void join(pthread_t thread)
+{
+    struct timespec end;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += (time_t)(LONG / SECOND);
+    errno = pthread_timedjoin_np(thread, NULL, &end);
+    if (errno)
+        give_up("a thread that should wake does not");
+}
+
 static void put(int fd)
 {
     if (send(fd, "hello", 5, 0) != 5)
@@ -184,7 +195,7 @@ static void play(int i, enum fault_kind kind, enum manner way)
     pthread_t thread;
 
     scenes[i].play(&s, kind, way, &thread);
-    pthread_join(thread, NULL);
+    join(thread);
     bool whole = s.w.got == 5 && !memcmp(s.w.buf, "hello", 5);
     bool in_time = s.w.woke_ns >= s.due_ns && s.w.woke_ns - s.due_ns < LONG;
     snprintf(sentence, sizeof(sentence), "%s, %s: %s", fault_name(kind), way_names[way], scenes[i].sentence);
