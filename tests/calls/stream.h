@@ -72,7 +72,7 @@ static UNUSED int wait_select(int fd, int ms)
 
     FD_ZERO(&in);
     FD_SET(fd, &in);
-    return select(fd + 1, &in, NULL, NULL, &limit);
+    return select(fd + 1, &in, NULL, NULL, ms < 0 ? NULL : &limit);
 }
 
 static UNUSED int wait_epoll(struct reader *r, int ms)

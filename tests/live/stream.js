@@ -11,12 +11,13 @@ function ask(port, timeout) {
     const started = now();
     let timedOut = false;
     const done = (what) => resolve({ what, ms: now() - started });
-    const request = http.get({ port, host: '127.0.0.1', path: '/', agent }, (answer) => {
+    // The option counts from the making of the socket; request.setTimeout() only from the end of connecting.
+    const request = http.get({ port, host: '127.0.0.1', path: '/', agent, timeout }, (answer) => {
       answer.resume();
       answer.on('end', () => done(answer.statusCode));
       answer.on('error', () => done('broken'));
     });
-    if (timeout) request.setTimeout(timeout, () => { timedOut = true; request.destroy(); });
+    request.on('timeout', () => { timedOut = true; request.destroy(); });
     request.on('error', (error) => done(timedOut ? 'timeout' : error.code));
   });
 }
