@@ -38,9 +38,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
 HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
+BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz format format-check help
+        asan ubsan tsan fuzz bench format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -52,6 +53,7 @@ help:
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
+	@echo 'make bench                             what chaosctl costs and how exact it is, beside the native figures'
 	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
 	@echo 'make install PREFIX= DESTDIR=          command, shim, scenarios, man pages, completion'
 
@@ -101,7 +103,7 @@ $(BUILD)/obj/chaosctl/%.o: chaosctl/%.c
 
 # --- tests: every one prints TAP; tests/run adds up ---
 
-tests: $(UNIT_TESTS) $(HOST_PROGS)
+tests: $(UNIT_TESTS) $(HOST_PROGS) $(BENCH_PROGS)
 
 # A unit test is linked with everything but main.
 $(BUILD)/tests/unit/%: tests/unit/%.c $(TOOL_O) $(DECISION_O)
@@ -128,6 +130,14 @@ ubsan:
 tsan:
 	$(MAKE) BUILD=build/tsan SAN="-fsanitize=thread" OPT=-O1 all tests
 	BUILD=build/tsan tests/run unit
+
+# --- figures: bench/run compares what these print ---
+
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< -pthread
+bench: all $(BENCH_PROGS)
+	@bench/run
 
 FUZZ_SECONDS ?= 60
 fuzz:

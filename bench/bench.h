@@ -1,5 +1,5 @@
-/* What the programs of `make bench` share: a clock, a connection, an order.  None of them knows of chaosctl: the
- * driver (bench/run) starts each natively and under faults, and compares what they print. */
+/* What the programs of `make bench` share: a clock, a connection, an order.  None of them knows of chaosctl:
+ * the driver (bench/run) starts each natively and under faults, and compares what they print. */
 #ifndef BENCH_H
 #define BENCH_H
 

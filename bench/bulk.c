@@ -1,5 +1,5 @@
-/* Much at once.  bulk m PORT: prints how many milliseconds a megabyte takes.  bulk s PORT SECONDS: how many bytes a second
- * come, from the first byte on. */
+/* Much at once.  bulk m PORT: prints how many milliseconds a megabyte takes.  bulk s PORT SECONDS: how many
+ * bytes a second come, from the first byte on. */
 #include "bench.h"
 
 int main(int argc, char **argv)

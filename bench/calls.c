@@ -1,5 +1,5 @@
-/* What calls cost that no fault is about: calls.  Prints nanoseconds for a byte sent and received on a connection, a
- * poll of it, a read of /dev/zero, and malloc(64) with free; the least of 15 tries each. */
+/* What calls cost that no fault is about: calls.  Prints nanoseconds for a byte sent and received on a
+ * connection, a poll of it, a read of /dev/zero, and malloc(64) with free; the least of 15 tries each. */
 #include <fcntl.h>
 #include <poll.h>
 

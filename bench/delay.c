@@ -1,6 +1,7 @@
-/* How late answers come: delay WAY PORT [EXPECTED_MS].  WAY: blocking, poll, level, edge; or sleep, which asks nobody
- * and shows what this machine makes of a plain clock_nanosleep.  20 connections (or threads), 50 requests each, 5 ms
- * apart.  Prints the median and the 99th percentile of what an answer took beyond EXPECTED_MS, in microseconds. */
+/* How late answers come: delay WAY PORT [EXPECTED_MS].  WAY: blocking, poll, level, edge; or sleep, which
+ * asks nobody and shows what this machine makes of a plain clock_nanosleep.  20 connections (or threads), 50
+ * requests each, 5 ms apart.  Prints the median and the 99th percentile of what an answer took beyond
+ * EXPECTED_MS, in microseconds. */
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>

@@ -1,6 +1,6 @@
-/* Many connections in one epoll loop: loop PORT CONNECTIONS SECONDS.  Each asks, and again half a second after its
- * answer.  Prints the loop's longest stall (how late a 1 ms timer was served) in microseconds, the processor time that it
- * took in milliseconds, and how many answers came. */
+/* Many connections in one epoll loop: loop PORT CONNECTIONS SECONDS.  Each asks, and again half a second
+ * after its answer.  Prints the loop's longest stall (how late a 1 ms timer was served) in microseconds, the
+ * processor time that it took in milliseconds, and how many answers came. */
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>

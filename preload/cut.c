@@ -90,7 +90,8 @@ bool cut_judge(struct line *l, int fd, uint64_t known, bool changed)
     judge(l, &l->severance, known, EFFECT_SEVER, changed);
     if (!l->is_cut)
         judge(l, &l->end, known, EFFECT_TRUNCATE, changed);
-    if (l->stream.consumed >= l->severance.at || shim_now_ns() >= l->severance.at_ns)
+    if (l->stream.consumed >= l->severance.at ||
+        (l->severance.at_ns != STREAM_NEVER && shim_now_ns() >= l->severance.at_ns))
         return sever(l, fd);
     if (!l->is_cut && l->stream.consumed >= l->end.at)
         truncate_now(l, fd);

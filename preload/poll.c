@@ -153,11 +153,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 static int poll_once(struct pollfd *fds, nfds_t count, uint64_t end_ns, const sigset_t *mask,
                      bool *ret_hidden)
 {
-    uint64_t next_ns, now_ns = shim_now_ns();
+    uint64_t next_ns;
 
     watch_settle();
     nfds_t ready, hidden = hide_held(fds, count, &next_ns, &ready);
-    uint64_t ns = until(end_ns, now_ns);
+    uint64_t now_ns = shim_now_ns(), ns = until(end_ns, now_ns); /* looking took a while */
 
     if (hidden)
         ns = least(ns, least(until(next_ns, now_ns), LINE_SLICE_NS));

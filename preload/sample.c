@@ -84,15 +84,20 @@ static bool queued_in(int fd, uint64_t *ret_queued)
     return true;
 }
 
-/* Two questions with one answer: ask until nothing came in between. */
-static bool count_tcp(int fd, struct counters *ret)
+/* Two questions with one answer: ask until nothing came in between, which nothing did if no more was received
+ * than the last time. */
+static bool count_tcp(const struct line *l, int fd, struct counters *ret)
 {
     struct info info, again;
 
     if (!inform(fd, &info))
         return false;
     for (int i = 0; i < 4; i++) {
-        if (!queued_in(fd, &ret->queued) || !inform(fd, &again))
+        if (!queued_in(fd, &ret->queued))
+            return false;
+        if (!l->is_fresh && received_of(&info) - has_fin(&info) == l->stream.seen)
+            break;
+        if (!inform(fd, &again))
             return false;
         bool same = received_of(&info) == received_of(&again);
         info = again;
@@ -119,7 +124,7 @@ static bool count_unix(struct line *l, int fd, struct counters *ret)
 
 static bool count(struct line *l, int fd, struct counters *ret)
 {
-    if (l->is_tcp && count_tcp(fd, ret))
+    if (l->is_tcp && count_tcp(l, fd, ret))
         return true;
     l->is_tcp = false;
     return count_unix(l, fd, ret);
