@@ -87,12 +87,13 @@ static int arm_cell(const struct cell *c, enum direction direction)
 }
 
 /* What the struck side sends arrives as if nothing were.  Not when it is sliced: sending is, too. */
-static bool other_is_left_alone(const struct cell *c, int struck, int other)
+static bool other_is_left_alone(const struct cell *c, int rule, int struck, int other)
 {
+    uint64_t before = hits(rule) + (c->kind == FAULT_slice);
     ssize_t n = c->kind == FAULT_slice ? 2 : 5;
     bool right = send(struck, sent, (size_t)n, 0) == n && recv(other, got, 10, 0) == n;
 
-    return right && !memcmp(sent, got, (size_t)n);
+    return right && !memcmp(sent, got, (size_t)n) && hits(rule) == before;
 }
 
 static bool goes_on(const struct cell *c, struct reader *r, int from)
@@ -110,7 +111,8 @@ static void play(const struct cell *c, enum direction direction, bool before, en
         p = connection(listening);
     int struck = direction == DIRECTION_OUTBOUND ? p.client : p.server, other = p.client + p.server - struck;
     struct reader r = reader_of(way, struck);
-    bool seen = c->seen(&r, other), hit = hits(rule) >= 1, spared = other_is_left_alone(c, struck, other);
+    bool seen = c->seen(&r, other), hit = hits(rule) >= 1,
+         spared = other_is_left_alone(c, rule, struck, other);
     lift(rule);
     bool well = goes_on(c, &r, other);
     snprintf(sentence, sizeof(sentence), "%s, %s, %s, connected %s", fault_name(c->kind),
