@@ -91,7 +91,8 @@ static bool other_is_left_alone(const struct cell *c, int rule, int struck, int 
 {
     uint64_t before = hits(rule) + (c->kind == FAULT_slice);
     ssize_t n = c->kind == FAULT_slice ? 2 : 5;
-    bool right = send(struck, sent, (size_t)n, 0) == n && recv(other, got, 10, 0) == n;
+    struct reader r = reader_of(POLL, other);
+    bool right = send(struck, sent, (size_t)n, 0) == n && get(&r, got, 10, 10000) == n;
 
     return right && !memcmp(sent, got, (size_t)n) && hits(rule) == before;
 }
