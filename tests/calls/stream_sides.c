@@ -87,7 +87,7 @@ static int arm_cell(const struct cell *c, enum direction direction)
 }
 
 /* What the struck side sends arrives as if nothing were.  Not when it is sliced: sending is, too. */
-static bool other_is_left_alone(const struct cell *c, int rule, int struck, int other)
+static bool other_is_spared(const struct cell *c, int rule, int struck, int other)
 {
     uint64_t before = hits(rule) + (c->kind == FAULT_slice);
     ssize_t n = c->kind == FAULT_slice ? 2 : 5;
@@ -97,8 +97,18 @@ static bool other_is_left_alone(const struct cell *c, int rule, int struck, int 
     return right && !memcmp(sent, got, (size_t)n) && hits(rule) == before;
 }
 
+/* What goes into a blackhole comes out of it after the lift. */
+static bool comes_out(int other)
+{
+    struct reader r = reader_of(POLL, other);
+
+    return hear(&r, 5);
+}
+
 static bool goes_on(const struct cell *c, struct reader *r, int from)
 {
+    if (c->kind == FAULT_blackhole && !comes_out(from))
+        return false;
     return c->rest == NO_MORE || (hear(r, (size_t)c->rest) && say(from, SIZE) && hear(r, SIZE));
 }
 
@@ -112,8 +122,9 @@ static void play(const struct cell *c, enum direction direction, bool before, en
         p = connection(listening);
     int struck = direction == DIRECTION_OUTBOUND ? p.client : p.server, other = p.client + p.server - struck;
     struct reader r = reader_of(way, struck);
+    bool hole = c->kind == FAULT_blackhole;
     bool seen = c->seen(&r, other), hit = hits(rule) >= 1,
-         spared = other_is_left_alone(c, rule, struck, other);
+         spared = hole ? say(struck, 5) : other_is_spared(c, rule, struck, other);
     lift(rule);
     bool well = goes_on(c, &r, other);
     snprintf(sentence, sizeof(sentence), "%s, %s, %s, connected %s", fault_name(c->kind),
