@@ -86,21 +86,29 @@ static int arm_cell(const struct cell *c, enum direction direction)
     return arm(rule);
 }
 
-/* What the struck side sends arrives as if nothing were.  Not when it is sliced: sending is, too; and out of
- * a hole nothing comes. */
-static bool other_is_left_alone(const struct cell *c, int struck, int other)
+/* What the struck side sends arrives as if nothing were.  Not when it is sliced: sending is, too. */
+static bool other_is_spared(const struct cell *c, int rule, int struck, int other)
 {
+    uint64_t before = hits(rule) + (c->kind == FAULT_slice);
     ssize_t n = c->kind == FAULT_slice ? 2 : 5;
-    struct pollfd p = {.fd = other, .events = POLLIN};
-    bool right = send(struck, sent, (size_t)n, 0) == n;
+    struct reader r = reader_of(POLL, other);
+    bool right = send(struck, sent, (size_t)n, 0) == n && get(&r, got, 10, 10000) == n;
 
-    if (c->kind == FAULT_blackhole)
-        return right && poll(&p, 1, 50) == 0;
-    return right && recv(other, got, 10, 0) == n && !memcmp(sent, got, (size_t)n);
+    return right && !memcmp(sent, got, (size_t)n) && hits(rule) == before;
+}
+
+/* What goes into a blackhole comes out of it after the lift. */
+static bool comes_out(int other)
+{
+    struct reader r = reader_of(POLL, other);
+
+    return hear(&r, 5);
 }
 
 static bool goes_on(const struct cell *c, struct reader *r, int from)
 {
+    if (c->kind == FAULT_blackhole && !comes_out(from))
+        return false;
     return c->rest == NO_MORE || (hear(r, (size_t)c->rest) && say(from, SIZE) && hear(r, SIZE));
 }
 
@@ -114,10 +122,11 @@ static void play(const struct cell *c, enum direction direction, bool before, en
         p = connection(listening);
     int struck = direction == DIRECTION_OUTBOUND ? p.client : p.server, other = p.client + p.server - struck;
     struct reader r = reader_of(way, struck);
-    bool seen = c->seen(&r, other), hit = hits(rule) >= 1, spared = other_is_left_alone(c, struck, other);
+    bool hole = c->kind == FAULT_blackhole;
+    bool seen = c->seen(&r, other), hit = hits(rule) >= 1,
+         spared = hole ? say(struck, 5) : other_is_spared(c, rule, struck, other);
     lift(rule);
-    bool well =
-        goes_on(c, &r, other) && (c->kind != FAULT_blackhole || recv(other, got, 5, MSG_WAITALL) == 5);
+    bool well = goes_on(c, &r, other);
     snprintf(sentence, sizeof(sentence), "%s, %s, %s, connected %s", fault_name(c->kind),
              direction == DIRECTION_OUTBOUND ? "outbound" : "inbound", way_names[way],
              before ? "before" : "after");
