@@ -38,9 +38,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
 HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
+BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz format format-check help
+        asan ubsan tsan fuzz bench format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -52,6 +53,7 @@ help:
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
+	@echo 'make bench [TOXIPROXY=path]           what it costs, beside native figures (two minutes)'
 	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
 	@echo 'make install PREFIX= DESTDIR=          command, shim, scenarios, man pages, completion'
 
@@ -138,6 +140,15 @@ format:
 	@clang-format -i $(FORMATTED)
 format-check:
 	@clang-format --dry-run --Werror $(FORMATTED)
+
+# --- figures: a goal that is missed fails nothing, a program that does ---
+
+$(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< -pthread
+
+bench: all $(BENCH_PROGS)
+	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run
 
 # --- installing ---
 
