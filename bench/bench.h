@@ -1,10 +1,15 @@
-/* What the programs of `make bench` share: a clock, a connection, an order.  None of them knows of chaosctl:
- * the driver (bench/run) starts each natively and under faults, and compares what they print. */
-#ifndef BENCH_H
-#define BENCH_H
+/* What the programs of the benchmark share.  They know nothing of chaosctl: bench/run says what they run
+ * under. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,49 +18,99 @@
 #include <time.h>
 #include <unistd.h>
 
-#define US UINT64_C(1000)
-#define MS UINT64_C(1000000)
-#define S  UINT64_C(1000000000)
+#define UNUSED    __attribute__((unused))
+#define NS_PER_S  UINT64_C(1000000000)
+#define NS_PER_MS UINT64_C(1000000)
 
-static inline uint64_t now_ns(void)
+static UNUSED uint64_t now_ns(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * S + (uint64_t)now.tv_nsec;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-static inline void wait_until(uint64_t at_ns)
+static UNUSED void sleep_until(uint64_t at_ns)
 {
-    struct timespec at = {.tv_sec = (time_t)(at_ns / S), .tv_nsec = (long)(at_ns % S)};
+    struct timespec at = {.tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S)};
 
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL) == EINTR)
-        continue;
+        ;
 }
 
-_Noreturn static inline void give_up(const char *what)
+static UNUSED void give_up(const char *what)
 {
-    perror(what);
+    fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
     exit(1);
 }
 
-/* To 127.0.0.1. */
-static inline int dial(int port)
+static UNUSED struct sockaddr_in loopback(unsigned port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static UNUSED unsigned port_of(int fd)
+{
+    struct sockaddr_in own;
+    socklen_t len = sizeof(own);
+
+    if (getsockname(fd, (struct sockaddr *)&own, &len))
+        give_up("getsockname");
+    return ntohs(own.sin_port);
+}
+
+static UNUSED int listener(void)
+{
+    struct sockaddr_in any = loopback(0);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
-        give_up("connect");
+    if (fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof(any)) || listen(fd, 4096))
+        give_up("listen");
     return fd;
 }
 
-static inline int by_size(const void *a, const void *b)
+static UNUSED void set_nodelay(int fd)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+}
 
-    return x < y ? -1 : x > y;
+/* All at once: each of them may take as long as the fault asks for.  They come back non-blocking. */
+static UNUSED void connect_all(int *fds, unsigned count, unsigned port)
+{
+    struct sockaddr_in address = loopback(port);
+
+    for (unsigned i = 0; i < count; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fds[i] < 0)
+            give_up("socket");
+        set_nodelay(fds[i]);
+        if (connect(fds[i], (struct sockaddr *)&address, sizeof(address)) && errno != EINPROGRESS)
+            give_up("connect");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        struct pollfd wait = {.fd = fds[i], .events = POLLOUT};
+        socklen_t len = sizeof(errno);
+        if (poll(&wait, 1, 10000) != 1 || getsockopt(fds[i], SOL_SOCKET, SO_ERROR, &errno, &len) || errno)
+            give_up("connect");
+    }
+}
+
+static UNUSED void set_blocking(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
+/* Ask bench/server.c for an answer of that many bytes. */
+static UNUSED void request(int fd, uint64_t bytes)
+{
+    if (send(fd, &bytes, sizeof(bytes), 0) != sizeof(bytes))
+        give_up("send");
+}
+
+static UNUSED unsigned number(const char *text)
+{
+    return (unsigned)strtoul(text, NULL, 10);
 }
 
 #endif

@@ -1,25 +1,32 @@
-/* Much at once.  bulk m PORT: prints how many milliseconds a megabyte takes.  bulk s PORT SECONDS: how many
- * bytes a second come, from the first byte on. */
-#include "bench.h"
+/* One long answer: bulk PORT BYTES [SECONDS]
+ *
+ * Prints the milliseconds from the request to the last byte; with SECONDS, the bytes per second that had come
+ * by then. */
+#include "bench/bench.h"
 
 int main(int argc, char **argv)
 {
-    static char buf[65536];
-    uint64_t bytes = 0, start_ns, first_ns = 0, end_ns;
+    static char block[65536];
+    int fd;
 
     if (argc < 3)
-        return fprintf(stderr, "usage: bulk m|s PORT [SECONDS]\n"), 2;
-    int fd = dial(atoi(argv[2]));
-    start_ns = now_ns();
-    end_ns = argc > 3 ? start_ns + (uint64_t)atoi(argv[3]) * S : UINT64_MAX;
-    if (send(fd, argv[1], 1, 0) != 1)
-        give_up("send");
-    for (ssize_t got; now_ns() < end_ns && (got = recv(fd, buf, sizeof(buf), 0)) > 0; bytes += (uint64_t)got)
-        first_ns = first_ns ? first_ns : now_ns();
-    uint64_t took_ns = now_ns() - (*argv[1] == 'm' ? start_ns : first_ns);
-    if (*argv[1] == 'm')
-        printf("%.1f\n", (double)took_ns / (double)MS);
+        return 2;
+    uint64_t wanted = strtoull(argv[2], NULL, 10), got = 0, span_ns = 0;
+    uint64_t limit_ns = argc > 3 ? number(argv[3]) * NS_PER_S : UINT64_MAX;
+    connect_all(&fd, 1, number(argv[1]));
+    set_blocking(fd);
+    uint64_t start_ns = now_ns();
+    request(fd, wanted);
+    while (got < wanted && span_ns < limit_ns) {
+        ssize_t here = recv(fd, block, sizeof(block), 0);
+        if (here <= 0)
+            give_up("recv");
+        got += (uint64_t)here;
+        span_ns = now_ns() - start_ns;
+    }
+    if (argc > 3)
+        printf("%.0f\n", (double)got * (double)NS_PER_S / (double)span_ns);
     else
-        printf("%.0f\n", (double)bytes / ((double)took_ns / (double)S));
+        printf("%.3f\n", (double)span_ns / (double)NS_PER_MS);
     return 0;
 }

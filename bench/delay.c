@@ -1,152 +1,190 @@
-/* How late answers come: delay WAY PORT [EXPECTED_MS].  WAY: blocking, poll, level, edge; or sleep, which
- * asks nobody and shows what this machine makes of a plain clock_nanosleep.  20 connections (or threads), 50
- * requests each, 5 ms apart.  Prints the median and the 99th percentile of what an answer took beyond
- * EXPECTED_MS, in microseconds. */
-#include <poll.h>
+/* How far from the delay that was asked for a round trip takes: delay KIND PORT CONNECTIONS REQUESTS DELAY_MS
+ *
+ * Prints the median and the 99th percentile of the error in milliseconds.  The connections begin spread over
+ * one delay, and each asks again when it was answered, so that they do not fall due together.  The kind
+ * `sleep` waits by clock_nanosleep in as many threads instead: what the machine itself makes of a delay. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 
-enum { CONNECTIONS = 20, REQUESTS = 50, ALL = CONNECTIONS * REQUESTS };
+#define CONNECTIONS_MAX 200
+#define REQUESTS_MAX    10000
 
-static int64_t errors[ALL];
-static int port, expected_ms;
+enum kind { BLOCKING, POLL, EPOLL_LEVEL, EPOLL_EDGE, SLEEP, KIND_COUNT };
+static const char *const kinds[KIND_COUNT] = {"blocking", "poll", "level", "edge", "sleep"};
 
-static void note(int connection, int request, uint64_t took_ns)
+static int fds[CONNECTIONS_MAX];
+static _Atomic uint64_t asked_ns[CONNECTIONS_MAX];
+static unsigned left[CONNECTIONS_MAX];
+static unsigned connections, open_count;
+static uint64_t delay_ns, start_ns;
+static double errors_ms[REQUESTS_MAX];
+static _Atomic unsigned errors_count;
+static enum kind kind;
+
+static void note(unsigned i, uint64_t at_ns)
 {
-    errors[connection * REQUESTS + request] = (int64_t)took_ns - (int64_t)((uint64_t)expected_ms * MS);
+    errors_ms[atomic_fetch_add(&errors_count, 1)] =
+        ((double)at_ns - (double)asked_ns[i] - (double)delay_ns) / (double)NS_PER_MS;
 }
 
-/* --- a thread for each --- */
-
-static void *blocking(void *connection)
+static void ask(unsigned i)
 {
-    int mine = (int)(intptr_t)connection, fd = port ? dial(port) : -1;
-    char byte = 'e';
+    asked_ns[i] = now_ns();
+    request(fds[i], sizeof(uint64_t));
+}
 
-    wait_until(now_ns() + (uint64_t)mine * 5 * MS);
-    for (int i = 0; i < REQUESTS; i++) {
-        uint64_t start_ns = now_ns();
-        if (!port)
-            wait_until(start_ns + (uint64_t)expected_ms * MS);
-        else if (send(fd, &byte, 1, 0) != 1 || recv(fd, &byte, 1, 0) != 1)
-            give_up("blocking");
-        note(mine, i, now_ns() - start_ns);
+static void wait_turn(unsigned i)
+{
+    sleep_until(start_ns + delay_ns / connections * i);
+}
+
+/* --- a thread for each connection --- */
+
+static void *thread_run(void *argument)
+{
+    unsigned i = (unsigned)(uintptr_t)argument;
+    uint64_t answer;
+
+    wait_turn(i);
+    for (; left[i]; left[i]--) {
+        if (kind == SLEEP) {
+            struct timespec span = {.tv_sec = 0, .tv_nsec = (long)delay_ns};
+            asked_ns[i] = now_ns();
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL);
+        } else {
+            ask(i);
+            if (recv(fds[i], &answer, sizeof(answer), MSG_WAITALL) != sizeof(answer))
+                give_up("recv");
+        }
+        note(i, now_ns());
     }
     return NULL;
 }
 
-static void in_threads(void)
+static void threads_run(void)
 {
-    pthread_t threads[CONNECTIONS];
+    pthread_t threads[CONNECTIONS_MAX];
 
-    for (intptr_t i = 0; i < CONNECTIONS; i++)
-        if (pthread_create(&threads[i], NULL, blocking, (void *)i))
-            give_up("thread");
-    for (int i = 0; i < CONNECTIONS; i++)
+    for (unsigned i = 0; i < connections; i++)
+        if (pthread_create(&threads[i], NULL, thread_run, (void *)(uintptr_t)i))
+            give_up("pthread_create");
+    for (unsigned i = 0; i < connections; i++)
         pthread_join(threads[i], NULL);
 }
 
 /* --- one loop for all --- */
 
-static struct connection {
-    int fd, done;
-    uint64_t start_ns; /* of the request that is under way; or when the first is due */
-    int asks;
-} connections[CONNECTIONS];
-
-static void ask(struct connection *c)
+static void *first_requests(void *argument)
 {
-    char byte = 'e';
-
-    c->start_ns = now_ns();
-    c->asks = 1;
-    if (send(c->fd, &byte, 1, 0) != 1)
-        give_up("send");
+    for (unsigned i = 0; i < connections; i++) {
+        wait_turn(i);
+        ask(i);
+    }
+    return argument;
 }
 
-/* Returns 1 when it was the last. */
-static int answered(struct connection *c)
+/* To the last byte, as edge-triggered readiness demands. */
+static void take(unsigned i)
 {
-    char byte;
+    uint64_t answer;
 
-    if (recv(c->fd, &byte, 1, MSG_DONTWAIT) != 1)
-        return 0;
-    note((int)(c - connections), c->done++, now_ns() - c->start_ns);
-    c->asks = 0;
-    if (c->done == REQUESTS)
-        return 1;
-    ask(c);
-    return 0;
-}
-
-static int begin_due(void)
-{
-    int wait_ms = -1;
-
-    for (int i = 0; i < CONNECTIONS; i++) {
-        struct connection *c = &connections[i];
-        if (c->asks || c->done)
-            continue;
-        if (now_ns() >= c->start_ns)
-            ask(c);
+    while (recv(fds[i], &answer, sizeof(answer), 0) == sizeof(answer)) {
+        note(i, now_ns());
+        if (--left[i])
+            ask(i);
         else
-            wait_ms = 1;
+            open_count--;
     }
-    return wait_ms;
+    if (errno != EAGAIN)
+        give_up("recv");
 }
 
-static void by_poll(void)
+static void poll_run(void)
 {
-    struct pollfd fds[CONNECTIONS];
+    struct pollfd waits[CONNECTIONS_MAX];
 
-    for (int i = 0; i < CONNECTIONS; i++)
-        fds[i] = (struct pollfd){.fd = connections[i].fd, .events = POLLIN};
-    for (int left = CONNECTIONS; left;) {
-        poll(fds, CONNECTIONS, begin_due());
-        for (int i = 0; i < CONNECTIONS; i++)
-            if (fds[i].revents)
-                left -= answered(&connections[i]);
+    for (unsigned i = 0; i < connections; i++)
+        waits[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    while (open_count) {
+        poll(waits, connections, -1);
+        for (unsigned i = 0; i < connections; i++)
+            if (waits[i].revents)
+                take(i);
     }
 }
 
-static void by_epoll(uint32_t events)
+static void epoll_run(void)
 {
     int set = epoll_create1(EPOLL_CLOEXEC);
 
-    for (int i = 0; i < CONNECTIONS; i++) {
-        struct epoll_event e = {.events = events, .data.ptr = &connections[i]};
-        epoll_ctl(set, EPOLL_CTL_ADD, connections[i].fd, &e);
+    for (unsigned i = 0; i < connections; i++) {
+        struct epoll_event event = {.events = EPOLLIN | (kind == EPOLL_EDGE ? (uint32_t)EPOLLET : 0),
+                                    .data.u32 = i};
+        if (epoll_ctl(set, EPOLL_CTL_ADD, fds[i], &event))
+            give_up("epoll_ctl");
     }
-    for (int left = CONNECTIONS; left;) {
-        struct epoll_event told[CONNECTIONS];
-        int count = epoll_wait(set, told, CONNECTIONS, begin_due());
+    while (open_count) {
+        struct epoll_event events[64];
+        int count = epoll_wait(set, events, 64, -1);
         for (int i = 0; i < count; i++)
-            left -= answered(told[i].data.ptr);
+            take(events[i].data.u32);
     }
+}
+
+static void loop_run(void)
+{
+    pthread_t helper;
+
+    if (pthread_create(&helper, NULL, first_requests, NULL))
+        give_up("pthread_create");
+    if (kind == POLL)
+        poll_run();
+    else
+        epoll_run();
+    pthread_join(helper, NULL);
+}
+
+/* --- */
+
+static int by_size(const void *a, const void *b)
+{
+    double left_ms = *(const double *)a, right_ms = *(const double *)b;
+
+    return (left_ms > right_ms) - (left_ms < right_ms);
+}
+
+static enum kind kind_of(const char *name)
+{
+    for (int i = 0; i < KIND_COUNT; i++)
+        if (!strcmp(name, kinds[i]))
+            return (enum kind)i;
+    errno = EINVAL;
+    give_up(name);
+    return KIND_COUNT;
 }
 
 int main(int argc, char **argv)
 {
-    const char *way = argc > 2 ? argv[1] : "";
-
-    port = argc > 2 && strcmp(way, "sleep") ? atoi(argv[2]) : 0;
-    expected_ms = argc > 3 ? atoi(argv[3]) : 0;
-    if (!strcmp(way, "sleep") || !strcmp(way, "blocking")) {
-        in_threads();
-    } else {
-        for (int i = 0; i < CONNECTIONS; i++)
-            connections[i] =
-                (struct connection){.fd = dial(port), .start_ns = now_ns() + (uint64_t)i * 5 * MS};
-        if (!strcmp(way, "poll"))
-            by_poll();
-        else if (!strcmp(way, "level") || !strcmp(way, "edge"))
-            by_epoll(EPOLLIN | (*way == 'e' ? EPOLLET : 0));
-        else
-            return fprintf(stderr, "usage: delay sleep|blocking|poll|level|edge PORT [EXPECTED_MS]\n"), 2;
-    }
-    qsort(errors, ALL, sizeof(*errors), by_size);
-    printf("%.0f %.0f\n", (double)errors[ALL / 2] / 1000, (double)errors[ALL * 99 / 100] / 1000);
+    if (argc != 6 || number(argv[3]) - 1 >= CONNECTIONS_MAX || number(argv[4]) > REQUESTS_MAX)
+        return 2;
+    kind = kind_of(argv[1]);
+    connections = open_count = number(argv[3]);
+    delay_ns = number(argv[5]) * NS_PER_MS;
+    for (unsigned i = 0; i < connections; i++)
+        left[i] = number(argv[4]) / connections;
+    if (kind != SLEEP)
+        connect_all(fds, connections, number(argv[2]));
+    for (unsigned i = 0; i < connections && kind == BLOCKING; i++)
+        set_blocking(fds[i]);
+    start_ns = now_ns() + 20 * NS_PER_MS;
+    if (kind == BLOCKING || kind == SLEEP)
+        threads_run();
+    else
+        loop_run();
+    qsort(errors_ms, errors_count, sizeof(*errors_ms), by_size);
+    printf("%.3f %.3f\n", errors_ms[errors_count / 2], errors_ms[errors_count * 99 / 100]);
     return 0;
 }

@@ -1,105 +1,115 @@
-/* Many connections in one epoll loop: loop PORT CONNECTIONS SECONDS.  Each asks, and again half a second
- * after its answer.  Prints the loop's longest stall (how late a 1 ms timer was served) in microseconds, the
- * processor time that it took in milliseconds, and how many answers came. */
+/* What many connections do to one epoll loop: loop PORT CONNECTIONS
+ *
+ * A timer rings each millisecond; at each ring the next PER_RING connections ask for eight bytes.  Prints how
+ * late the latest ring was served, in milliseconds, the processor time of each request in microseconds, and
+ * the requests that were answered in the measured seconds: the same number whatever the answers' delay. */
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 
-#define PAUSE (500 * MS)
+#define CONNECTIONS_MAX 4000
+#define PER_RING        10
+#define RING_NS         NS_PER_MS
+#define WARM_NS         NS_PER_S
+#define MEASURED_NS     (3 * NS_PER_S)
 
-struct connection {
-    int fd;
-    uint64_t due_ns; /* when it asks next; 0: it waits for its answer */
-};
+static int fds[CONNECTIONS_MAX];
+static bool is_asked[CONNECTIONS_MAX];
+static unsigned connections, next;
+static uint64_t answered, latest_ns, last_ring_ns;
 
-static struct connection *connections;
-static int count, set, timer;
-static uint64_t answers, stall_ns, next_ns;
-
-static void ask(struct connection *c)
-{
-    char byte = 'e';
-
-    c->due_ns = 0;
-    if (send(c->fd, &byte, 1, 0) != 1)
-        give_up("send");
-}
-
-static void beat(void)
-{
-    uint64_t beats, now = now_ns();
-
-    if (read(timer, &beats, sizeof(beats)) != sizeof(beats))
-        give_up("timer");
-    if (now > next_ns && now - next_ns > stall_ns)
-        stall_ns = now - next_ns;
-    next_ns += beats * MS;
-    for (int i = 0; i < count; i++)
-        if (connections[i].due_ns && connections[i].due_ns <= now)
-            ask(&connections[i]);
-}
-
-static void answered(struct connection *c)
-{
-    char byte;
-
-    if (recv(c->fd, &byte, 1, MSG_DONTWAIT) != 1)
-        return;
-    answers++;
-    c->due_ns = now_ns() + PAUSE;
-}
-
-static void watch(int fd, void *whose)
-{
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = whose};
-
-    if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &e))
-        give_up("epoll_ctl");
-}
-
-static void arrange(int port)
-{
-    struct itimerspec every = {.it_interval.tv_nsec = (long)MS};
-
-    set = epoll_create1(EPOLL_CLOEXEC);
-    timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    connections = calloc((size_t)count, sizeof(*connections));
-    for (int i = 0; connections && i < count; i++) {
-        connections[i].fd = dial(port);
-        connections[i].due_ns = now_ns() + (uint64_t)i * PAUSE / (uint64_t)count;
-        watch(connections[i].fd, &connections[i]);
-    }
-    next_ns = now_ns() + MS;
-    every.it_value.tv_sec = (time_t)(next_ns / S);
-    every.it_value.tv_nsec = (long)(next_ns % S);
-    timerfd_settime(timer, TFD_TIMER_ABSTIME, &every, NULL);
-    watch(timer, NULL);
-}
-
-static uint64_t cpu_us(void)
+static double cpu_us(void)
 {
     struct rusage used;
 
     getrusage(RUSAGE_SELF, &used);
-    return (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 +
-           (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+static void ask_next(void)
+{
+    unsigned i = next++ % connections;
+
+    if (is_asked[i])
+        return;
+    is_asked[i] = true;
+    request(fds[i], sizeof(uint64_t));
+}
+
+static void ring(int timer, uint64_t at_ns)
+{
+    uint64_t rings = 0, gap_ns = at_ns - last_ring_ns;
+
+    if (read(timer, &rings, sizeof(rings)) != sizeof(rings))
+        return;
+    if (gap_ns > RING_NS && gap_ns - RING_NS > latest_ns)
+        latest_ns = gap_ns - RING_NS;
+    last_ring_ns = at_ns;
+    for (uint64_t i = 0; i < rings * PER_RING; i++)
+        ask_next();
+}
+
+static void take(unsigned i)
+{
+    uint64_t answer;
+
+    if (recv(fds[i], &answer, sizeof(answer), 0) != sizeof(answer)) {
+        if (errno != EAGAIN)
+            give_up("recv");
+        return;
+    }
+    is_asked[i] = false;
+    answered++;
+}
+
+static void run_until(int set, int timer, uint64_t end_ns)
+{
+    while (now_ns() < end_ns) {
+        struct epoll_event events[64];
+        int count = epoll_wait(set, events, 64, -1);
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.u32 == CONNECTIONS_MAX)
+                ring(timer, now_ns());
+            else
+                take(events[i].data.u32);
+        }
+    }
+}
+
+static void watch(int set, int fd, unsigned data)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = data};
+
+    if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &event))
+        give_up("epoll_ctl");
 }
 
 int main(int argc, char **argv)
 {
-    if (argc < 4)
-        return fprintf(stderr, "usage: loop PORT CONNECTIONS SECONDS\n"), 2;
-    count = atoi(argv[2]);
-    arrange(atoi(argv[1]));
-    uint64_t before_us = cpu_us(), end_ns = now_ns() + (uint64_t)atoi(argv[3]) * S;
-    while (now_ns() < end_ns) {
-        struct epoll_event told[256];
-        int events = epoll_wait(set, told, 256, -1);
-        for (int i = 0; i < events; i++)
-            told[i].data.ptr ? answered(told[i].data.ptr) : beat();
-    }
-    printf("%.0f %.0f %lu\n", (double)stall_ns / 1000, (double)(cpu_us() - before_us) / 1000, answers);
+    struct itimerspec each = {.it_value.tv_nsec = (long)RING_NS, .it_interval.tv_nsec = (long)RING_NS};
+    int set = epoll_create1(EPOLL_CLOEXEC);
+    int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+    if (argc != 3 || number(argv[2]) - 1 >= CONNECTIONS_MAX)
+        return 2;
+    connections = number(argv[2]);
+    connect_all(fds, connections, number(argv[1]));
+    for (unsigned i = 0; i < connections; i++)
+        watch(set, fds[i], i);
+    watch(set, timer, CONNECTIONS_MAX);
+    timerfd_settime(timer, 0, &each, NULL);
+    last_ring_ns = now_ns();
+    run_until(set, timer, now_ns() + WARM_NS);
+
+    double before_us = cpu_us();
+    answered = latest_ns = 0;
+    run_until(set, timer, now_ns() + MEASURED_NS);
+    if (!answered)
+        give_up("no answer");
+    printf("%.3f %.2f %lu\n", (double)latest_ns / (double)NS_PER_MS,
+           (cpu_us() - before_us) / (double)answered, (unsigned long)answered);
     return 0;
 }

@@ -1,100 +1,68 @@
-/* The dependency.  Prints its port; then each connection's first byte says what it wants:
- *   e  echo, byte by byte (the first one too)
- *   m  one megabyte, then the end
- *   s  as much as goes, until the client leaves */
+/* The dependency: a request is a number of eight bytes, the answer is that many bytes.  It prints its port,
+ * is never under chaosctl, and ends when its standard input does. */
+#include <signal.h>
 #include <sys/epoll.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 
-enum { MEGABYTE = 1 << 20, CONNECTIONS = 65536 };
+#define BLOCK 65536
 
 static int set;
-static char wanted[CONNECTIONS];
-static size_t left[CONNECTIONS];
-static char zeros[65536];
 
-static void leave(int fd)
+static void watch(int fd)
 {
-    wanted[fd] = 0;
-    close(fd);
-}
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
 
-static void watch(int fd, uint32_t events, int op)
-{
-    struct epoll_event e = {.events = events, .data.fd = fd};
-
-    if (epoll_ctl(set, op, fd, &e))
+    if (epoll_ctl(set, EPOLL_CTL_ADD, fd, &event))
         give_up("epoll_ctl");
 }
 
-static void pour(int fd)
+static bool send_all(int fd, uint64_t bytes)
 {
-    while (wanted[fd] == 's' || left[fd]) {
-        size_t len = wanted[fd] == 's' || left[fd] > sizeof(zeros) ? sizeof(zeros) : left[fd];
-        ssize_t sent = send(fd, zeros, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno == EAGAIN)
-            return;
-        if (sent < 0) {
-            leave(fd);
-            return;
-        }
-        left[fd] -= wanted[fd] == 's' ? 0 : (size_t)sent;
+    static char block[BLOCK];
+
+    while (bytes) {
+        ssize_t sent = send(fd, block, bytes < BLOCK ? bytes : BLOCK, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        bytes -= (uint64_t)sent;
     }
-    leave(fd);
+    return true;
 }
 
-static void hear(int fd)
+static void answer(int fd)
 {
-    char buf[4096];
-    ssize_t got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+    uint64_t bytes;
 
-    if (got < 0 && errno == EAGAIN)
-        return;
-    if (got <= 0) {
-        leave(fd);
-        return;
-    }
-    if (!wanted[fd])
-        wanted[fd] = buf[0];
-    if (wanted[fd] == 'e') {
-        send(fd, buf, (size_t)got, MSG_NOSIGNAL);
-        return;
-    }
-    left[fd] = MEGABYTE;
-    watch(fd, EPOLLOUT, EPOLL_CTL_MOD);
-    pour(fd);
+    if (recv(fd, &bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes) || !send_all(fd, bytes))
+        close(fd);
 }
 
 int main(void)
 {
-    struct sockaddr_in own = {.sin_family = AF_INET};
-    socklen_t len = sizeof(own);
-    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int listening = listener();
 
-    own.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (listening < 0 || bind(listening, (struct sockaddr *)&own, sizeof(own)) || listen(listening, 4096) ||
-        getsockname(listening, (struct sockaddr *)&own, &len))
-        give_up("listen");
-    printf("%d\n", ntohs(own.sin_port));
-    fflush(stdout);
     set = epoll_create1(EPOLL_CLOEXEC);
-    watch(listening, EPOLLIN, EPOLL_CTL_ADD);
+    watch(STDIN_FILENO);
+    watch(listening);
+    printf("%u\n", port_of(listening));
+    fflush(stdout);
     for (;;) {
-        struct epoll_event events[256];
-        int count = epoll_wait(set, events, 256, -1);
+        struct epoll_event events[64];
+        int count = epoll_wait(set, events, 64, -1);
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd;
-            if (fd == listening) {
-                int new = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
-                if (new >= CONNECTIONS)
-                    close(new);
-                else if (new >= 0)
-                    watch(new, EPOLLIN, EPOLL_CTL_ADD);
-            } else if (events[i].events & EPOLLOUT) {
-                pour(fd);
-            } else {
-                hear(fd);
+            if (fd == STDIN_FILENO)
+                return 0;
+            if (fd != listening) {
+                answer(fd);
+                continue;
             }
+            fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+            if (fd < 0)
+                give_up("accept");
+            set_nodelay(fd);
+            watch(fd);
         }
     }
 }
