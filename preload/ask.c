@@ -11,6 +11,7 @@
 #include "preload/flow.h"
 #include "preload/name.h"
 #include "preload/open.h"
+#include "preload/request.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -110,6 +111,7 @@ static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_la
         .is_literal = a->is_literal,
         .is_datagram = is_datagram(a),
         .is_late = is_late,
+        .requests = &a->requests,
     };
 
     if (!shim_has_lease(s.now_ns))
@@ -146,6 +148,7 @@ static bool judge(struct ask *a)
      * it were. */
     if (known_targets(a->known) && !descriptor_holds(a->fd, a->known))
         identify(a);
+    request_ask(a);
     traffic_ask(a);
     if (decided(a, &v, false) && effect_apply(a, &v))
         return true;

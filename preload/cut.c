@@ -10,7 +10,7 @@ static bool is_armed(uint16_t rule)
            atomic_load_explicit(&control.table.rules[rule].state, memory_order_acquire) == RULE_ARMED;
 }
 
-static void decide_cut(struct line *l, uint64_t known)
+static void decide_cut(struct line *l, uint64_t known, uint64_t from, const struct requests *requests)
 {
     uint32_t service = shim_service();
     struct verdict v;
@@ -21,13 +21,14 @@ static void decide_cut(struct line *l, uint64_t known)
         .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
         .only = 1u << EFFECT_TRUNCATE,
         .now_ns = shim_now_ns(),
+        .requests = requests,
+        .of_request_alone = requests != NULL,
     };
 
-    l->cut_at = STREAM_NEVER;
     if (!decide(&control.table, &s, &v))
         return;
     for (int i = 0; i < v.strikes; i++) {
-        uint64_t at = l->stream.consumed + control.table.rules[v.strike[i].rule % RULE_MAX].bytes;
+        uint64_t at = from + control.table.rules[v.strike[i].rule % RULE_MAX].bytes;
         if (at >= l->cut_at)
             continue;
         l->cut_at = at;
@@ -50,11 +51,28 @@ static void discard(const struct line *l, int fd)
     }
 }
 
+static void judge_connection(struct line *l, uint64_t known)
+{
+    l->cut_at = STREAM_NEVER;
+    decide_cut(l, known, l->stream.consumed, NULL);
+}
+
+/* The cut of a former request's answer, which was shorter, is none of this one's.  Accepted limit: where it
+ * came before one of the whole connection, that is forgotten too. */
+void cut_request(struct line *l, uint64_t known)
+{
+    if (l->is_cut || !line_concerns(known))
+        return;
+    if (l->cut_at != STREAM_NEVER && control.table.rules[l->cut_rule % RULE_MAX].has_request)
+        l->cut_at = STREAM_NEVER;
+    decide_cut(l, known, l->stream.seen, &l->requests);
+}
+
 void cut_judge(struct line *l, int fd, uint64_t known, bool changed)
 {
     if (!l->is_cut && (!l->cut_is_judged || changed)) {
         if (!l->cut_is_judged || l->cut_at == STREAM_NEVER || !is_armed(l->cut_rule))
-            decide_cut(l, known);
+            judge_connection(l, known);
         l->cut_is_judged = true;
     }
     if (!l->is_cut && l->stream.consumed >= l->cut_at) {

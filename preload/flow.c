@@ -243,7 +243,7 @@ void flow_late(enum call call, int fd, int flags)
         return;
     known = descriptor_find(fd);
     if (line_concerns(known) && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
-        line_decide(fd, known, CALL_recv, 0, &mark, &rate)) {
+        line_decide(fd, known, CALL_recv, 0, NULL, &mark, &rate)) {
         for (uint32_t epoch = shim_epoch(); stream_mark_reweigh(&mark, &control.table) > now_ns;) {
             wait_nap(call, mark.due_ns, epoch);
             epoch = shim_epoch();

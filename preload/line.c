@@ -50,6 +50,9 @@ static void line_reset(struct line *l)
     l->taken = 0;
     l->shorts = 0;
     l->cut_at = STREAM_NEVER;
+    l->requests = (struct requests){0};
+    l->is_requested = l->was_asked = false;
+    l->unseen = 0;
     if (l->opening.is_pending && l->opening.is_dropped)
         shim_left--;
     l->opening.is_pending = l->opening.is_dropped = false;
@@ -228,6 +231,48 @@ void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, 
         cut_judge(l, fd, known, false);
     }
     line_unlock(l);
+}
+
+/* What has arrived by now is no answer to it.  Nothing does while it connects. */
+static void look_before(struct line *l, int fd, uint64_t known)
+{
+    struct line_view before = {0};
+
+    if (line_concerns(known) && !(known & KNOWN_CONNECTING))
+        look(l, fd, known, shim_now_ns(), &before);
+}
+
+void line_request(int fd, uint64_t known, const struct subject *subject, const uint8_t *bytes, size_t len,
+                  struct requests *ret_requests)
+{
+    struct line *l = line_take(fd, true);
+
+    *ret_requests = (struct requests){0};
+    if (!l)
+        return;
+    l->touched_ns = subject->now_ns;
+    look_before(l, fd, known);
+    if (!decide_requests(&control.table, subject, bytes, len, l->unseen, ret_requests))
+        l->unseen = shim_epoch();
+    if (memcmp(&l->requests, ret_requests, sizeof(l->requests)))
+        l->is_requested = true;
+    l->requests = *ret_requests;
+    l->was_asked = true;
+    cut_request(l, known);
+    line_unlock(l);
+}
+
+bool line_requests(int fd, struct requests *ret_requests)
+{
+    struct line *l = line_take(fd, false);
+
+    *ret_requests = (struct requests){0};
+    if (!l)
+        return false;
+    bool was_asked = l->was_asked;
+    *ret_requests = l->requests;
+    line_unlock(l);
+    return was_asked;
 }
 
 uint32_t line_shorts(void)

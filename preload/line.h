@@ -44,6 +44,10 @@ struct line {
     uint16_t cut_rule;
     uint64_t cut_number, cut_at; /* or will there */
     uint16_t rate_rule;          /* whose rate the bucket has */
+    struct requests requests;    /* what the last request fits; */
+    bool is_requested;           /* what arrives is the first of its answer */
+    bool was_asked;              /* a request was seen to begin */
+    uint32_t unseen;             /* serial up to which rules counted it as TLS */
     struct opening opening;
     struct stream stream;
 };
@@ -92,6 +96,13 @@ void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
                uint64_t len, bool peeked, bool left_some) HIDDEN;
 
+/* A request is about to be sent: note what its first bytes fit.  Without a line none is fitted. */
+void line_request(int fd, uint64_t known, const struct subject *subject, const uint8_t *bytes, size_t len,
+                  struct requests *ret_requests) HIDDEN;
+
+/* What the last one fits.  Returns false when none was seen to begin on this connection. */
+bool line_requests(int fd, struct requests *ret_requests) HIDDEN;
+
 /* Grows with each read of any line that left something behind. */
 uint32_t line_shorts(void) HIDDEN;
 
@@ -110,7 +121,7 @@ struct rate {
     uint64_t per_s; /* 0: none */
     uint16_t rule;
 };
-bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *ret_mark,
-                 struct rate *ret_rate) HIDDEN;
+bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const struct requests *requests,
+                 struct mark *ret_mark, struct rate *ret_rate) HIDDEN;
 
 #endif

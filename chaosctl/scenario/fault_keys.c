@@ -3,6 +3,7 @@
 
 #include "chaosctl/scenario/fault_keys.h"
 #include "chaosctl/scenario/parse.h"
+#include "injectors/decision/expression.h"
 
 static const struct shape shape_sizes = {.name = "sizes",
                                          .wanted = "a size or a range such as \">= 1KiB\"",
@@ -32,7 +33,8 @@ static const struct field common[] = {
      "outbound (the service connected), inbound (it accepted), or any; unless given: outbound of a target"},
     {"hits", &shape_hits, AT(hits),
      "what makes it count as landed; \">= 1\" unless given, 0: no expectation"},
-    {"request", &shape_any, 0, FIELD_LATER, ""},
+    {"request", &shape_request, AT(request),
+     "only requests whose first bytes match this regex, such as '^GET /recs'"},
     {0},
 };
 
@@ -70,6 +72,9 @@ static const struct {
      "it happens once, to a whole service: say in, start and for"},
     {" oom ", " target direction ", "memory belongs to no dependency: say in, to name a service"},
     {" dns ", " direction ", "names are resolved before there is a connection"},
+    {" kill pause oom dns ", " request ", "it strikes no request"},
+    {" refuse unreachable outage ", " request ",
+     "a connection is refused before a request is sent; reset and error strike requests"},
 };
 
 static bool has_word(const char *words, const char *word)
@@ -206,6 +211,29 @@ static bool take_distribution(struct reader *r, const struct node *node, void *r
     return true;
 }
 
+#define REQUEST_WANTED "a regular expression such as '^GET /recs'"
+
+static bool take_request(struct reader *r, const struct node *node, void *ret_value)
+{
+    struct expression compiled;
+    const char *text = NULL, *why;
+    size_t at;
+    bool plain;
+
+    if (!reader_text(r, node, REQUEST_WANTED, &text, &plain))
+        return false;
+    if (!*text) {
+        reader_error(r, node, "an empty regex fits every request: leave the key out");
+        return false;
+    }
+    if (!expression_compile(text, &compiled, &why, &at)) {
+        reader_error_at(r, node_place(node, text, at), "request: \"%s\": %s", text, why);
+        return false;
+    }
+    *(const char **)ret_value = text;
+    return true;
+}
+
 const struct shape shape_direction = {
     .name = "direction",
     .wanted = "outbound, inbound or any",
@@ -223,4 +251,10 @@ const struct shape shape_distribution = {
     .wanted = "uniform, normal or pareto",
     .schema = "{\"enum\":[\"uniform\",\"normal\",\"pareto\"]}",
     .take = take_distribution,
+};
+const struct shape shape_request = {
+    .name = "request",
+    .wanted = REQUEST_WANTED,
+    .schema = "{\"type\":\"string\",\"minLength\":1}",
+    .take = take_request,
 };

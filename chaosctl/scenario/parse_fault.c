@@ -138,6 +138,7 @@ static void read_common(struct reader *r, const struct fault_nodes *n, struct fa
     take(r, n->every, "every", &shape_positive, &f->every);
     take(r, n->direction, "direction", &shape_direction, &f->direction);
     f->direction_is_given = n->direction != NULL;
+    take(r, n->request, "request", &shape_request, &f->request);
     read_start(r, n, f);
 }
 
@@ -333,6 +334,25 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
                      "work on inbound connections");
 }
 
+/* --- requests --- */
+
+static void read_request(struct reader *r, const struct fault_nodes *n, const struct fault *f)
+{
+    bool is_call = f->call != CALL_COUNT;
+
+    if (!n->request)
+        return;
+    if (!n->target)
+        reader_error(r, n->request, "request: of whom? %s needs target: the dependency that is asked",
+                     fault_name(f->kind));
+    if (f->direction_is_given && f->direction != DIRECTION_OUTBOUND)
+        reader_error(r, n->direction,
+                     "direction: request looks at what the service sends; it goes with outbound alone");
+    if (is_call && call_role(f->call) != ROLE_SEND && call_role(f->call) != ROLE_RECEIVE)
+        reader_error(r, n->request, "request: %s neither sends nor receives; calls such as send and recv do",
+                     call_name(f->call));
+}
+
 /* --- the whole --- */
 
 static enum fault_kind find_kind(struct reader *r, const struct node *key)
@@ -395,6 +415,7 @@ static bool read_keys(struct reader *r, const struct node *value, struct fault *
         return false;
     read_common(r, &n, f);
     read_own(r, &n, f);
+    read_request(r, &n, f);
     read_hits(r, &n, f);
     return r->errors == before && !r->failed;
 }

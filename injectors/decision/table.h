@@ -47,7 +47,9 @@ struct table {
 
     /* Dependencies whose streams an armed rule holds, ends, cuts or changes. */
     _Atomic uint32_t streams;
-    uint32_t reserved;
+
+    /* Dependencies whose requests an armed rule looks at. */
+    _Atomic uint32_t requests;
 
     /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
      * none.  The one word that an idle call loads. */
