@@ -38,7 +38,7 @@ static void decide_cut(struct line *l, uint64_t known, uint64_t from, const stru
 }
 
 /* TCP throws away without a copy; a unix socket needs somewhere to put it. */
-static void discard(const struct line *l, int fd)
+void cut_discard(const struct line *l, int fd)
 {
     char waste[256];
 
@@ -82,7 +82,7 @@ void cut_judge(struct line *l, int fd, uint64_t known, bool changed)
         effect_landed(CALL_recv, fd, &strike, 0);
     }
     if (l->is_cut)
-        discard(l, fd);
+        cut_discard(l, fd);
 }
 
 void cut_limit(const struct line *l, struct line_view *v)

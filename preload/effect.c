@@ -58,6 +58,13 @@ void effect_landed(enum call call, int fd, const struct strike *strike, uint64_t
     journal(&a, strike, RECORD_HIT, delay_ns);
 }
 
+void effect_skipped(enum call call, int fd, const struct strike *strike)
+{
+    struct ask a = {.call = call, .fd = fd};
+
+    skipped(&a, strike);
+}
+
 static bool answer(struct ask *a, const struct strike *s, int result, int error)
 {
     a->result = result;
@@ -115,7 +122,7 @@ static bool is_unix(int fd)
 /* The kernel's own way to drop a connection: a RST goes out, pollers wake, and the next call finds
  * ECONNRESET.  Where that does not work (a unix socket; EBUSY of kernels 6.4 to 6.9 while a thread waits)
  * both directions are shut. */
-static bool disconnect(int fd)
+bool effect_disconnect(int fd)
 {
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 
@@ -149,7 +156,7 @@ static bool reset(struct ask *a, const struct strike *s)
 
     if (!is_resettable(a, connected))
         return cannot_land(a, s);
-    bool by_kernel = !connected || disconnect(a->fd);
+    bool by_kernel = !connected || effect_disconnect(a->fd);
     descriptor_set(a->fd, KNOWN_STREAM | KNOWN_RESET);
     a->result = -1;
     a->error = ECONNRESET;
@@ -174,6 +181,7 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_TRUNCATE:
     case EFFECT_SLICE:
     case EFFECT_CORRUPT:
+    case EFFECT_DROP:
     case EFFECT_COUNT: break;
     }
     return cannot_land(a, s);

@@ -11,7 +11,13 @@ bool effect_apply(struct ask *a, const struct verdict *v) HIDDEN;
 /* The same after the call came back empty-handed: only a reset can still land.  Returns true when one did. */
 bool effect_apply_late(struct ask *a, const struct verdict *v) HIDDEN;
 
+/* Reset the connection.  Returns false when the kernel cannot, and it was shut instead. */
+bool effect_disconnect(int fd) HIDDEN;
+
 /* A strike on a stream landed: count it and write it to the journal. */
 void effect_landed(enum call call, int fd, const struct strike *strike, uint64_t delay_ns) HIDDEN;
+
+/* It could not. */
+void effect_skipped(enum call call, int fd, const struct strike *strike) HIDDEN;
 
 #endif

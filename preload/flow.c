@@ -89,7 +89,7 @@ static void set_limit(struct flow *f)
 /* Returns 0 to look again, or the errno that ends the call. */
 static int wait_held(struct flow *f, const struct line_view *v, uint32_t epoch)
 {
-    uint64_t until_ns = v->next_ns;
+    uint64_t until_ns = v->is_dropped ? shim_now_ns() + LINE_SLICE_NS : v->next_ns;
 
     set_limit(f);
     if (shim_now_ns() >= f->limit_ns)
@@ -168,8 +168,10 @@ static ssize_t step(struct flow *f, bool *ret_again)
 
     *ret_again = false;
     look(f, &v);
-    if (v.is_cut)
-        return 0;
+    if (v.is_cut) {
+        int reset = take_error(f);
+        return reset ? fails(reset) : 0;
+    }
     if (view_is_readable(&v) || !v.is_tracked) {
         int error = v.due ? 0 : take_error(f);
         if (error)

@@ -30,6 +30,15 @@ struct opening {
     socklen_t address_len;
 };
 
+/* drop_response: of one request. */
+struct drop {
+    bool is_awaited; /* its answer is to be dropped; */
+    bool is_on;      /* and is being */
+    int fd;          /* when it began */
+    uint16_t rule;
+    uint64_t number, from; /* position behind the former answers */
+};
+
 struct line {
     _Atomic uint64_t cookie;
     _Atomic uint32_t busy;
@@ -48,6 +57,7 @@ struct line {
     bool is_requested;           /* what arrives is the first of its answer */
     bool was_asked;              /* a request was seen to begin */
     uint32_t unseen;             /* serial up to which rules counted it as TLS */
+    struct drop drop;
     struct opening opening;
     struct stream stream;
 };
@@ -58,6 +68,7 @@ struct line_view {
     bool is_connecting; /* nothing is to be seen of it */
     bool is_restless;   /* a lift must be noticed although nothing is hidden */
     bool is_cut;
+    bool is_dropped;        /* the rest is not to be waited for in the kernel, but thrown away now and then */
     bool ended, end_is_due; /* EOF or error */
     bool is_loud;
     uint64_t pending, due; /* bytes in the kernel; those of them that may be read */
@@ -96,7 +107,9 @@ void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
                uint64_t len, bool peeked, bool left_some) HIDDEN;
 
-/* A request is about to be sent: note what its first bytes fit.  Without a line none is fitted. */
+/* A request is about to be sent (pipelined: perhaps one, before the last was answered): note what its first
+ * bytes fit.  Without a line none is fitted. */
+void line_pipelined(int fd, const struct subject *subject, const uint8_t *bytes, size_t len) HIDDEN;
 void line_request(int fd, uint64_t known, const struct subject *subject, const uint8_t *bytes, size_t len,
                   struct requests *ret_requests) HIDDEN;
 

@@ -45,7 +45,7 @@ static struct subject about(const struct ask *a)
 }
 
 /* A frame of its own: half a kilobyte of stack, given back before anything waits. */
-static __attribute__((noinline)) void request_begins(struct ask *a)
+static __attribute__((noinline)) void request_begins(struct ask *a, bool pipelined)
 {
     uint8_t room[REQUEST_BYTES];
     struct first first = first_of(a, room);
@@ -53,7 +53,9 @@ static __attribute__((noinline)) void request_begins(struct ask *a)
 
     if (!shim_has_lease(s.now_ns))
         return;
-    if (a->known & KNOWN_STREAM)
+    if (pipelined)
+        line_pipelined(a->fd, &s, first.bytes, first.len);
+    else if (a->known & KNOWN_STREAM)
         line_request(a->fd, a->known, &s, first.bytes, first.len, &a->requests);
     else
         decide_requests(&control.table, &s, first.bytes, first.len, 0, &a->requests);
@@ -75,5 +77,7 @@ void request_ask(struct ask *a)
         return;
     /* The word may be of another connection that had the number before: the line is not. */
     if (begins(a) || (!line_requests(a->fd, &a->requests) && role == ROLE_SEND))
-        request_begins(a);
+        request_begins(a, false);
+    else if (role == ROLE_SEND && line_concerns(a->known))
+        request_begins(a, true);
 }

@@ -213,6 +213,6 @@ void sample(struct line *l, int fd, uint64_t known, uint64_t now_ns)
         s->seen = c.seen > s->seen ? c.seen : s->seen;
         stream_consume(s, s->seen - (c.queued < s->seen ? c.queued : s->seen), now_ns);
     }
-    if (events & (POLLRDHUP | POLLHUP | POLLERR) && !s->ended && !l->is_cut)
+    if (events & (POLLRDHUP | POLLHUP | POLLERR) && !s->ended && !l->is_cut && !l->drop.is_on)
         ended(l, fd, known, now_ns);
 }

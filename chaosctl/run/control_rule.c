@@ -46,6 +46,7 @@ static void set_kind(const struct fault *fault, struct rule *rule)
     case FAULT_error:
     case FAULT_delay: rule->calls = fault->call < CALL_COUNT ? call_bit(fault->call) : 0; break;
     case FAULT_blackhole: rule->endless = 1; break;
+    case FAULT_drop_response: rule->error = fault->then_resets ? ECONNRESET : 0; break;
     case FAULT_latency:
     case FAULT_bandwidth:
     case FAULT_truncate:

@@ -51,6 +51,7 @@ static const struct field own[] = {
     {"size", &shape_sizes, AT(size), "only allocations of this size: \">= 1KiB\", \"1KiB..64KiB\""},
     {"quota", &shape_size, AT(quota), "only while the heap holds this much"},
     {"caller", &shape_line, AT(caller), "only when this object calls, such as libssl.so.3"},
+    {"then", &shape_then, AT(then), "silence (unless given), or reset when the answer begins to come"},
     {"signal", &shape_signal, AT(signal), "SIGKILL unless given"},
     {0},
 };
@@ -198,6 +199,17 @@ static bool take_dns_mode(struct reader *r, const struct node *node, void *ret_v
     return true;
 }
 
+static bool take_then(struct reader *r, const struct node *node, void *ret_value)
+{
+    static const char *const words[] = {"silence", "reset"};
+    size_t i = 0;
+
+    if (!take_word(r, node, words, 2, shape_then.wanted, &i))
+        return false;
+    *(bool *)ret_value = i;
+    return true;
+}
+
 static bool take_distribution(struct reader *r, const struct node *node, void *ret_value)
 {
     static const char *const words[] = {[DISTRIBUTION_UNIFORM] = "uniform",
@@ -251,6 +263,12 @@ const struct shape shape_distribution = {
     .wanted = "uniform, normal or pareto",
     .schema = "{\"enum\":[\"uniform\",\"normal\",\"pareto\"]}",
     .take = take_distribution,
+};
+const struct shape shape_then = {
+    .name = "then",
+    .wanted = "silence or reset",
+    .schema = "{\"enum\":[\"silence\",\"reset\"]}",
+    .take = take_then,
 };
 const struct shape shape_request = {
     .name = "request",

@@ -269,7 +269,7 @@ static bool is_of_streams(enum fault_kind kind)
     enum effect effect = fault_effect(kind);
 
     return effect == EFFECT_HOLD || effect == EFFECT_TRUNCATE || effect == EFFECT_SLICE ||
-           effect == EFFECT_CORRUPT;
+           effect == EFFECT_CORRUPT || effect == EFFECT_DROP;
 }
 
 static void refuse_datagrams(struct reader *r, const struct fault_nodes *n, const struct fault *f)
@@ -312,6 +312,7 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
     case FAULT_latency: read_latency(r, n, f); break;
     case FAULT_bandwidth: take(r, n->rate, "rate", &shape_throughput, &f->rate_per_s); break;
     case FAULT_slice: take(r, n->size, "size", &shape_bytes, &f->bytes); break;
+    case FAULT_drop_response: take(r, n->then, "then", &shape_then, &f->then_resets); break;
     case FAULT_truncate: /* its `after`: read_after */
     case FAULT_blackhole:
     case FAULT_corrupt:
@@ -340,14 +341,15 @@ static void read_request(struct reader *r, const struct fault_nodes *n, const st
 {
     bool is_call = f->call != CALL_COUNT;
 
-    if (!n->request)
+    if (!n->request && f->kind != FAULT_drop_response)
         return;
-    if (!n->target)
+    if (!n->target && n->request)
         reader_error(r, n->request, "request: of whom? %s needs target: the dependency that is asked",
                      fault_name(f->kind));
     if (f->direction_is_given && f->direction != DIRECTION_OUTBOUND)
         reader_error(r, n->direction,
-                     "direction: request looks at what the service sends; it goes with outbound alone");
+                     "direction: %s looks at what the service sends; it goes with outbound alone",
+                     n->request ? "request" : fault_name(f->kind));
     if (is_call && call_role(f->call) != ROLE_SEND && call_role(f->call) != ROLE_RECEIVE)
         reader_error(r, n->request, "request: %s neither sends nor receives; calls such as send and recv do",
                      call_name(f->call));

@@ -173,9 +173,10 @@ bool decide_requests(struct table *table, const struct subject *subject, const u
         struct rule *rule = &table->rules[i];
         if (!is_armed(rule) || !rule->has_request || !is_about(rule, subject))
             continue;
-        if (unseen && rule->serial > counted)
+        bool is_blind = unseen && rule->request.count;
+        if (is_blind && rule->serial > counted)
             atomic_fetch_add_explicit(&rule->unseen, 1, memory_order_relaxed);
-        if (!unseen && expression_matches(&rule->request, bytes, len))
+        if (!is_blind && expression_matches(&rule->request, bytes, len))
             ret_requests->serial[found++] = rule->serial;
     }
     return !unseen;

@@ -33,7 +33,7 @@ struct subject {
 
 /* What a stream rule does, it does to bytes that arrive or to the end of connecting, whichever call then
  * meets them: no call is struck by it, and the way in asks about it by subject.only. */
-#define DECIDE_STREAM (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_CORRUPT)
+#define DECIDE_STREAM (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_CORRUPT | 1u << EFFECT_DROP)
 
 /* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
  */

@@ -42,7 +42,7 @@ struct rule {
     uint8_t kind;           /* enum fault_kind */
     uint8_t effect;         /* enum effect */
     uint8_t direction;      /* enum direction */
-    uint8_t has_request;    /* rule_seal derives it from request */
+    uint8_t has_request;    /* it is about requests: rule_seal derives it from request and effect */
     call_set calls;
     uint32_t targets;  /* dependencies, one bit each; 0: whatever the call is about */
     uint32_t services; /* services, one bit each; 0: all */

@@ -48,6 +48,11 @@ static const struct case_row wrong[] = {
     {"slice: cache", "{slice: {target: NAME, size: 1B}}"},
     {"slice: {target: cache, size: 0}", "size: \"0\" would do nothing"},
     {"slice: {target: cache, size: \">= 1B\"}", "size: \">= 1B\" is not a size such as 64KiB"},
+    {"drop_response: {}", "target is missing in drop_response"},
+    {"drop_response: {target: cache, then: hang}", "then: \"hang\" is unknown; there are: silence, reset"},
+    {"drop_response: {target: statsd}", "drop_response works on streams alone"},
+    {"drop_response: {target: cache, direction: inbound}",
+     "direction: drop_response looks at what the service sends"},
     {"corrupt: {}", "target is missing in corrupt"},
     {"corrupt: {target: cache, in: quiet}", "in: no fault can enter \"quiet\""},
 };
