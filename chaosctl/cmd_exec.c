@@ -200,11 +200,12 @@ static int not_started(const struct exec *exec, int error)
 static void tell_fault(const struct exec *exec, const struct plan *plan)
 {
     const struct table *table = control_table(exec->control);
-    uint64_t hits = plan->hits, skipped = 0;
+    uint64_t hits = plan->hits, skipped = 0, unseen = 0;
 
     if (plan->rule >= 0) {
         hits += atomic_load(&table->rules[plan->rule].hits);
         skipped = atomic_load(&table->rules[plan->rule].skipped);
+        unseen = atomic_load(&table->rules[plan->rule].unseen);
     }
     fprintf(stderr, "chaosctl: %s: ", plan->fault.text);
     if (hits)
@@ -213,6 +214,9 @@ static void tell_fault(const struct exec *exec, const struct plan *plan)
         fputs("no hit", stderr);
     if (skipped)
         fprintf(stderr, ", %llu could not land", (unsigned long long)skipped);
+    if (unseen)
+        fprintf(stderr, ", request cannot be matched: %llu connection%s TLS", (unsigned long long)unseen,
+                unseen == 1 ? " is" : "s are");
     fputc('\n', stderr);
 }
 

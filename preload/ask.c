@@ -12,6 +12,7 @@
 #include "preload/name.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
+#include "preload/request.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -111,6 +112,7 @@ static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_la
         .is_literal = a->is_literal,
         .is_datagram = is_datagram(a),
         .is_late = is_late,
+        .requests = &a->requests,
     };
 
     if (!shim_has_lease(s.now_ns))
@@ -159,6 +161,7 @@ static bool judge(struct ask *a)
      * it were. */
     if (known_targets(a->known) && !descriptor_holds(a->fd, a->known))
         identify(a);
+    request_ask(a);
     traffic_ask(a);
     look_before(a);
     if (a->was_reset)

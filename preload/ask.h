@@ -23,18 +23,22 @@ struct ask {
     int flags;                      /* MSG_; only DONTWAIT and NOSIGNAL are looked at */
     const struct sockaddr *address; /* given to the call */
     socklen_t address_len;
-    const char *host;           /* to be resolved */
-    bool is_literal;            /* the host is an address already */
-    uint64_t size_bytes;        /* asked for */
+    const char *host;          /* to be resolved */
+    bool is_literal;           /* the host is an address already */
+    uint64_t size_bytes;       /* asked for; of bytes */
+    const void *bytes;         /* to be sent: these, */
+    const struct iovec *parts; /* or these */
+    size_t part_count;
     const void *return_address; /* of who asks for memory */
 
     /* What was found out. */
     uint64_t known;   /* the descriptor's word, when it was what told the targets */
     uint32_t targets; /* dependencies */
     uint8_t direction;
-    int type;       /* SO_TYPE, where an address was given */
-    uint32_t epoch; /* of the table when it was asked; */
-    bool was_asked; /* otherwise nothing of ours happened */
+    int type;                 /* SO_TYPE, where an address was given */
+    uint32_t epoch;           /* of the table when it was asked; */
+    bool was_asked;           /* otherwise nothing of ours happened */
+    struct requests requests; /* what the connection's last request fits */
 
     /* What became of it. */
     uint64_t limit;    /* bytes that it may move at most; 0: as many as it likes */

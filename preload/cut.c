@@ -10,12 +10,13 @@ static bool is_armed(uint16_t rule)
            atomic_load_explicit(&control.table.rules[rule].state, memory_order_acquire) == RULE_ARMED;
 }
 
-/* A rule that has a later place than another of its kind says nothing. */
-static void take(struct line *l, struct cut *cut, const struct strike *strike)
+/* A rule that has a later place than another of its kind says nothing.  from: what its bytes are counted
+ * from. */
+static void take(const struct line *l, struct cut *cut, const struct strike *strike, uint64_t from)
 {
     const struct rule *rule = &control.table.rules[strike->rule % RULE_MAX];
     bool has_age = strike->effect == EFFECT_SEVER && rule->age_ns;
-    uint64_t at = has_age ? STREAM_NEVER : l->stream.consumed + rule->bytes;
+    uint64_t at = has_age ? STREAM_NEVER : from + rule->bytes;
     uint64_t born_ns = l->born_ns > rule->from_ns ? l->born_ns : rule->from_ns;
     uint64_t at_ns = has_age && rule->age_ns < STREAM_NEVER - born_ns ? born_ns + rule->age_ns : STREAM_NEVER;
 
@@ -24,7 +25,9 @@ static void take(struct line *l, struct cut *cut, const struct strike *strike)
     *cut = (struct cut){.at = at, .at_ns = at_ns, .strike = *strike, .is_judged = true};
 }
 
-static void decide_cut(struct line *l, struct cut *cut, uint64_t known, enum effect effect)
+/* requests: only what is about the request; NULL: what is about the connection. */
+static void decide_cut(const struct line *l, struct cut *cut, uint64_t known, enum effect effect,
+                       const struct requests *requests)
 {
     uint32_t service = shim_service();
     struct verdict v;
@@ -35,13 +38,19 @@ static void decide_cut(struct line *l, struct cut *cut, uint64_t known, enum eff
         .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
         .only = 1u << effect,
         .now_ns = shim_now_ns(),
+        .requests = requests,
+        .of_request_alone = requests != NULL,
     };
 
-    *cut = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER, .is_judged = true};
     if (!decide(&control.table, &s, &v))
         return;
     for (int i = 0; i < v.strikes; i++)
-        take(l, cut, &v.strike[i]);
+        take(l, cut, &v.strike[i], requests ? l->stream.seen : l->stream.consumed);
+}
+
+static void forget(struct cut *cut)
+{
+    *cut = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER, .is_judged = true};
 }
 
 static bool is_set(const struct cut *cut)
@@ -51,12 +60,31 @@ static bool is_set(const struct cut *cut)
 
 static void judge(struct line *l, struct cut *cut, uint64_t known, enum effect effect, bool changed)
 {
-    if (!cut->is_judged || (changed && (!is_set(cut) || !is_armed(cut->strike.rule))))
-        decide_cut(l, cut, known, effect);
+    if (cut->is_judged && (!changed || (is_set(cut) && is_armed(cut->strike.rule))))
+        return;
+    forget(cut);
+    decide_cut(l, cut, known, effect, NULL);
+}
+
+/* The cut of a former request's answer, which was shorter, is none of this one's.  Accepted limit: where it
+ * came before one of the whole connection, that is forgotten too. */
+static void judge_request(struct line *l, struct cut *cut, uint64_t known, enum effect effect)
+{
+    if (is_set(cut) && control.table.rules[cut->strike.rule % RULE_MAX].has_request)
+        forget(cut);
+    decide_cut(l, cut, known, effect, &l->requests);
+}
+
+void cut_request(struct line *l, uint64_t known)
+{
+    if (l->is_cut || !line_concerns(known))
+        return;
+    judge_request(l, &l->end, known, EFFECT_TRUNCATE);
+    judge_request(l, &l->severance, known, EFFECT_SEVER);
 }
 
 /* TCP throws away without a copy; a unix socket needs somewhere to put it. */
-static void discard(const struct line *l, int fd)
+void cut_discard(const struct line *l, int fd)
 {
     char waste[256];
 
@@ -81,7 +109,7 @@ static bool sever(struct line *l, int fd)
     effect_disconnect(fd);
     descriptor_set(fd, KNOWN_STREAM | KNOWN_RESET);
     effect_landed(CALL_recv, fd, &l->severance.strike, 0);
-    l->severance = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER, .is_judged = true};
+    forget(&l->severance);
     return true;
 }
 
@@ -96,7 +124,7 @@ bool cut_judge(struct line *l, int fd, uint64_t known, bool changed)
     if (!l->is_cut && l->stream.consumed >= l->end.at)
         truncate_now(l, fd);
     if (l->is_cut)
-        discard(l, fd);
+        cut_discard(l, fd);
     return false;
 }
 

@@ -14,6 +14,12 @@
  * line any more. */
 bool cut_judge(struct line *l, int fd, uint64_t known, bool changed) HIDDEN;
 
+/* A request is sent: what its rules cut is its answer. */
+void cut_request(struct line *l, uint64_t known) HIDDEN;
+
+/* Throw away what is unread. */
+void cut_discard(const struct line *l, int fd) HIDDEN;
+
 /* What may be read, at most up to the cuts; and when the next one comes. */
 void cut_limit(const struct line *l, struct line_view *v) HIDDEN;
 

@@ -58,6 +58,13 @@ void effect_landed(enum call call, int fd, const struct strike *strike, uint64_t
     journal(&a, strike, RECORD_HIT, delay_ns);
 }
 
+void effect_skipped(enum call call, int fd, const struct strike *strike)
+{
+    struct ask a = {.call = call, .fd = fd};
+
+    skipped(&a, strike);
+}
+
 static bool answer(struct ask *a, const struct strike *s, int result, int error)
 {
     a->result = result;
@@ -172,6 +179,7 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_SEVER:
     case EFFECT_SLICE:
     case EFFECT_CORRUPT:
+    case EFFECT_DROP:
     case EFFECT_COUNT: break;
     }
     return cannot_land(a, s);

@@ -18,5 +18,7 @@ void effect_landed(enum call call, int fd, const struct strike *strike, uint64_t
  * ECONNRESET.  Where that does not work (a unix socket; EBUSY of kernels 6.4 to 6.9 while a thread waits)
  * both directions are shut, and it returns false. */
 bool effect_disconnect(int fd) HIDDEN;
+/* It could not. */
+void effect_skipped(enum call call, int fd, const struct strike *strike) HIDDEN;
 
 #endif

@@ -88,7 +88,7 @@ static void set_limit(struct flow *f)
 /* Returns 0 to look again, or the errno that ends the call. */
 static int wait_held(struct flow *f, const struct line_view *v, uint32_t epoch)
 {
-    uint64_t until_ns = v->next_ns;
+    uint64_t until_ns = v->is_dropped ? shim_now_ns() + LINE_SLICE_NS : v->next_ns;
 
     set_limit(f);
     if (shim_now_ns() >= f->limit_ns)
@@ -203,8 +203,10 @@ static ssize_t step(struct flow *f, bool *ret_again)
 
     *ret_again = false;
     look(f, &v);
-    if (v.is_cut)
-        return 0;
+    if (v.is_cut) {
+        int reset = take_error(f);
+        return reset ? fails(reset) : 0;
+    }
     if (view_is_readable(&v) || !v.is_tracked) {
         int error = v.due ? 0 : take_error(f);
         if (error)
@@ -305,7 +307,7 @@ void flow_late(enum call call, int fd, int flags)
         return;
     known = descriptor_find(fd);
     if (line_concerns(known) && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
-        line_decide(fd, known, CALL_recv, 0, &mark, &rate)) {
+        line_decide(fd, known, CALL_recv, 0, NULL, &mark, &rate)) {
         for (uint32_t epoch = shim_epoch(); stream_mark_reweigh(&mark, &control.table) > now_ns;) {
             wait_nap(call, mark.due_ns, epoch);
             epoch = shim_epoch();

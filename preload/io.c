@@ -10,7 +10,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
     if (is_idle(CALL_write))
         return real.write(fd, buf, len);
-    struct ask a = {.call = CALL_write, .fd = fd};
+    struct ask a = {.call = CALL_write, .fd = fd, .bytes = buf, .size_bytes = len};
 
     if (ask(&a))
         return ask_answer(&a);
@@ -27,7 +27,8 @@ EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
 {
     if (is_idle(CALL_writev))
         return real.writev(fd, parts, count);
-    struct ask a = {.call = CALL_writev, .fd = fd};
+    struct ask a = {
+        .call = CALL_writev, .fd = fd, .parts = parts, .part_count = count > 0 ? (size_t)count : 0};
 
     if (ask(&a))
         return ask_answer(&a);

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "preload/cut.h"
+#include "preload/drop.h"
 #include "preload/line.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
@@ -52,6 +53,12 @@ static void line_reset(struct line *l)
     l->shorts = 0;
     l->born_ns = shim_now_ns();
     l->end = l->severance = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER};
+    l->requests = (struct requests){0};
+    if (l->drop.is_on)
+        shim_left--;
+    l->drop = (struct drop){0};
+    l->is_requested = l->was_asked = false;
+    l->unseen = 0;
     if (l->opening.is_pending && l->opening.is_dropped)
         shim_left--;
     l->opening.is_pending = l->opening.is_dropped = false;
@@ -111,6 +118,7 @@ static void view_fill(struct line *l, uint64_t now_ns, struct line_view *v)
     v->next_ns = stream_next_ns(s, now_ns);
     v->shorts = l->shorts;
     cut_limit(l, v);
+    drop_limit(l, v);
 }
 
 /* A rate lasts as long as its rule. */
@@ -143,6 +151,7 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
     if (l->opening.is_pending && open_look(l, fd, now_ns, changed, v))
         return;
     sample(l, fd, known, now_ns);
+    drop_judge(l, fd);
     if (cut_judge(l, fd, known, changed))
         *v = (struct line_view){.next_ns = STREAM_NEVER};
     else
@@ -153,14 +162,16 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
 }
 
 /* No rule is about it any more. */
-static void end_opening(int fd)
+static void end_left(int fd, uint64_t known)
 {
     struct line *l = line_take(fd, false);
 
     if (!l)
         return;
-    if (l->opening.is_pending)
+    if (known & KNOWN_CONNECTING && l->opening.is_pending)
         open_end(l, fd);
+    if (l->drop.is_on)
+        drop_end(l, fd);
     line_unlock(l);
 }
 
@@ -176,13 +187,19 @@ static void settle(struct line *l)
             shim_left--;
         }
     }
+    if (l->drop.is_on && line_cookie(l->drop.fd) == l->cookie) {
+        drop_end(l, l->drop.fd);
+    } else if (l->drop.is_on) {
+        l->drop = (struct drop){0};
+        shim_left--;
+    }
     line_unlock(l);
 }
 
 void line_settle(void)
 {
     for (int i = 0; i < LINE_MAX_ && shim_left; i++)
-        if (lines[i].opening.is_pending)
+        if (lines[i].opening.is_pending || lines[i].drop.is_on)
             settle(&lines[i]);
 }
 
@@ -192,8 +209,8 @@ void line_look(int fd, uint64_t known, struct line_view *ret_view)
 
     *ret_view = (struct line_view){.next_ns = STREAM_NEVER};
     if (!line_concerns(known) || !shim_has_lease(now_ns)) {
-        if (known & KNOWN_CONNECTING && shim_left)
-            end_opening(fd);
+        if (known & KNOWN_STREAM && shim_left)
+            end_left(fd, known);
         outbox_settle();
         return;
     }
@@ -241,6 +258,59 @@ void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, 
         cut_judge(l, fd, known, false);
     }
     line_unlock(l);
+}
+
+/* What has arrived by now is no answer to it.  Nothing does while it connects. */
+static void look_before(struct line *l, int fd, uint64_t known)
+{
+    struct line_view before = {0};
+
+    if (line_concerns(known) && !(known & KNOWN_CONNECTING))
+        look(l, fd, known, shim_now_ns(), &before);
+}
+
+void line_request(int fd, uint64_t known, const struct subject *subject, const uint8_t *bytes, size_t len,
+                  struct requests *ret_requests)
+{
+    struct line *l = line_take(fd, true);
+
+    *ret_requests = (struct requests){0};
+    if (!l)
+        return;
+    l->touched_ns = subject->now_ns;
+    look_before(l, fd, known);
+    if (!decide_requests(&control.table, subject, bytes, len, l->unseen, ret_requests))
+        l->unseen = shim_epoch();
+    if (memcmp(&l->requests, ret_requests, sizeof(l->requests)))
+        l->is_requested = true;
+    l->requests = *ret_requests;
+    l->was_asked = true;
+    cut_request(l, known);
+    drop_request(l, fd, subject);
+    line_unlock(l);
+}
+
+void line_pipelined(int fd, const struct subject *subject, const uint8_t *bytes, size_t len)
+{
+    struct line *l = line_take(fd, false);
+
+    if (!l)
+        return;
+    drop_pipelined(l, fd, subject, bytes, len);
+    line_unlock(l);
+}
+
+bool line_requests(int fd, struct requests *ret_requests)
+{
+    struct line *l = line_take(fd, false);
+
+    *ret_requests = (struct requests){0};
+    if (!l)
+        return false;
+    bool was_asked = l->was_asked;
+    *ret_requests = l->requests;
+    line_unlock(l);
+    return was_asked;
 }
 
 uint32_t line_shorts(void)

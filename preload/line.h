@@ -38,6 +38,15 @@ struct cut {
     struct strike strike;
 };
 
+/* drop_response: of one request. */
+struct drop {
+    bool is_awaited; /* its answer is to be dropped; */
+    bool is_on;      /* and is being */
+    int fd;          /* when it began */
+    uint16_t rule;
+    uint64_t number, from; /* position behind the former answers */
+};
+
 struct line {
     _Atomic uint64_t cookie;
     _Atomic uint32_t busy;
@@ -52,6 +61,11 @@ struct line {
     bool is_cut;                    /* truncate: it has ended for the program; */
     struct cut end, severance;      /* or will there; and a reset that waits for its place or time */
     uint16_t rate_rule;             /* whose rate the bucket has */
+    struct requests requests;       /* what the last request fits; */
+    bool is_requested;              /* what arrives is the first of its answer */
+    bool was_asked;                 /* a request was seen to begin */
+    uint32_t unseen;                /* serial up to which rules counted it as TLS */
+    struct drop drop;
     struct opening opening;
     struct stream stream;
 };
@@ -64,6 +78,7 @@ struct line_view {
     bool is_full;       /* nothing more can be sent */
     bool is_in_hole;    /* nothing comes out, and what was sent may be kept */
     bool is_cut;
+    bool is_dropped;        /* the rest is not to be waited for in the kernel, but thrown away now and then */
     bool ended, end_is_due; /* EOF or error */
     bool is_loud;
     uint64_t pending, due; /* bytes in the kernel; those of them that may be read */
@@ -105,6 +120,15 @@ void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
                uint64_t len, bool peeked, bool left_some) HIDDEN;
 
+/* A request is about to be sent (pipelined: perhaps one, before the last was answered): note what its first
+ * bytes fit.  Without a line none is fitted. */
+void line_pipelined(int fd, const struct subject *subject, const uint8_t *bytes, size_t len) HIDDEN;
+void line_request(int fd, uint64_t known, const struct subject *subject, const uint8_t *bytes, size_t len,
+                  struct requests *ret_requests) HIDDEN;
+
+/* What the last one fits.  Returns false when none was seen to begin on this connection. */
+bool line_requests(int fd, struct requests *ret_requests) HIDDEN;
+
 /* Grows with each read of any line that left something behind. */
 uint32_t line_shorts(void) HIDDEN;
 
@@ -126,7 +150,7 @@ struct rate {
     uint64_t per_s; /* 0: none */
     uint16_t rule;
 };
-bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *ret_mark,
-                 struct rate *ret_rate) HIDDEN;
+bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const struct requests *requests,
+                 struct mark *ret_mark, struct rate *ret_rate) HIDDEN;
 
 #endif

@@ -25,7 +25,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
     if (is_idle(CALL_send))
         return real.send(fd, buf, len, flags);
-    struct ask a = {.call = CALL_send, .fd = fd, .flags = flags};
+    struct ask a = {.call = CALL_send, .fd = fd, .flags = flags, .bytes = buf, .size_bytes = len};
 
     if (ask(&a))
         return ask_answer(&a);
@@ -46,7 +46,9 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
                     .fd = fd,
                     .flags = flags,
                     .address = address.__sockaddr__,
-                    .address_len = address_len};
+                    .address_len = address_len,
+                    .bytes = buf,
+                    .size_bytes = len};
 
     if (ask(&a))
         return ask_answer(&a);
@@ -64,6 +66,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     if (message) {
         a.address = message->msg_name;
         a.address_len = message->msg_namelen;
+        a.parts = message->msg_iov;
+        a.part_count = message->msg_iovlen;
     }
 
     if (ask(&a))
@@ -103,6 +107,8 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
     if (messages && count) {
         a.address = messages->msg_hdr.msg_name;
         a.address_len = messages->msg_hdr.msg_namelen;
+        a.parts = messages->msg_hdr.msg_iov;
+        a.part_count = messages->msg_hdr.msg_iovlen;
     }
 
     if (ask(&a))

@@ -217,7 +217,7 @@ int open_connect(struct ask *a)
     if (a->type != SOCK_STREAM || !a->address || !line_concerns(known) || !shim_has_lease(now_ns) ||
         !shim_enter(&stay))
         return real.connect(a->fd, a->address, a->address_len);
-    if (line_decide(a->fd, known, CALL_connect, 0, &mark, &rate) && mark.holds) {
+    if (line_decide(a->fd, known, CALL_connect, 0, NULL, &mark, &rate) && mark.holds) {
         uint64_t due_ns = stream_mark_reweigh(&mark, &control.table);
         result = open_now(a, &mark, due_ns == STREAM_NEVER);
     } else {

@@ -103,6 +103,7 @@ static bool strikes(const struct ask *a, struct strike *ret_strike)
         .direction = a->direction,
         .only = 1u << EFFECT_HOLD,
         .is_outgoing = true,
+        .requests = &a->requests,
         .now_ns = shim_now_ns(),
     };
 

@@ -130,8 +130,8 @@ static bool count(struct line *l, int fd, struct counters *ret)
     return count_unix(l, fd, ret);
 }
 
-bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struct mark *mark,
-                 struct rate *ret_rate)
+bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const struct requests *requests,
+                 struct mark *mark, struct rate *ret_rate)
 {
     uint32_t service = shim_service();
     struct verdict v;
@@ -142,6 +142,7 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, struc
         .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
         .only = arrived ? 1u << EFFECT_HOLD | 1u << EFFECT_CORRUPT : 1u << EFFECT_HOLD,
         .now_ns = shim_now_ns(),
+        .requests = requests,
     };
 
     *ret_rate = (struct rate){0};
@@ -174,12 +175,13 @@ static void arrived(struct line *l, int fd, uint64_t known, const struct counter
     uint64_t at_ns = now_ns - c->quiet_ns;
     struct rate rate;
 
-    if (stream_joins(s, at_ns)) {
+    if (!l->is_requested && stream_joins(s, at_ns)) {
         stream_join(s, c->seen, at_ns);
         return;
     }
     struct mark mark = {.first_ns = at_ns, .arrival_ns = at_ns};
-    line_decide(fd, known, CALL_recv, c->seen - s->seen, &mark, &rate);
+    l->is_requested = false;
+    line_decide(fd, known, CALL_recv, c->seen - s->seen, &l->requests, &mark, &rate);
     stream_rate(s, rate.per_s, now_ns);
     l->rate_rule = rate.rule;
     stream_arrive(s, c->seen, &mark);
@@ -190,7 +192,7 @@ static void ended(struct line *l, int fd, uint64_t known, uint64_t now_ns)
     struct mark mark = {.first_ns = now_ns, .arrival_ns = now_ns};
     struct rate rate;
 
-    line_decide(fd, known, CALL_recv, 0, &mark, &rate);
+    line_decide(fd, known, CALL_recv, 0, &l->requests, &mark, &rate);
     stream_end(&l->stream, &mark);
 }
 
@@ -216,6 +218,6 @@ void sample(struct line *l, int fd, uint64_t known, uint64_t now_ns)
         s->seen = c.seen > s->seen ? c.seen : s->seen;
         stream_consume(s, s->seen - (c.queued < s->seen ? c.queued : s->seen), now_ns);
     }
-    if (events & (POLLRDHUP | POLLHUP | POLLERR) && !s->ended && !l->is_cut)
+    if (events & (POLLRDHUP | POLLHUP | POLLERR) && !s->ended && !l->is_cut && !l->drop.is_on)
         ended(l, fd, known, now_ns);
 }

@@ -64,6 +64,9 @@ void words_fault(const struct fault_result *fault, struct buf *out)
     add_hits(fault, out);
     if (fault->skipped)
         buf_printf(out, ", %" PRIu64 " could not land", fault->skipped);
+    if (fault->unseen)
+        buf_printf(out, ", request cannot be matched: %" PRIu64 " connection%s TLS", fault->unseen,
+                   fault->unseen == 1 ? " is" : "s are");
     if (!fault->landed || !fault->hits)
         buf_printf(out, " (expected hits: %s)", words_text(fault->hits_expected));
 }

@@ -46,6 +46,7 @@ static void set_kind(const struct fault *fault, struct rule *rule)
     case FAULT_error:
     case FAULT_delay: rule->calls = fault->call < CALL_COUNT ? call_bit(fault->call) : 0; break;
     case FAULT_blackhole: rule->endless = 1; break;
+    case FAULT_drop_response: rule->error = fault->then_resets ? ECONNRESET : 0; break;
     case FAULT_latency:
     case FAULT_bandwidth:
     case FAULT_truncate:
@@ -80,6 +81,16 @@ static void set_stream(const struct fault *fault, struct rule *rule)
     }
 }
 
+/* It compiled when the scenario was read. */
+static void set_request(const struct fault *fault, struct rule *rule)
+{
+    const char *why;
+    size_t at;
+
+    if (fault->request)
+        (void)expression_compile(fault->request, &rule->request, &why, &at);
+}
+
 /* A named dependency is one that the process calls, unless the fault says otherwise. */
 enum direction control_direction(const struct fault *fault)
 {
@@ -94,7 +105,7 @@ bool control_resets(const struct fault *fault)
     bool certain = !fault->bytes && !fault->age_ns && fault->probability >= 1 && !fault->after &&
                    fault->every <= 1 && fault->times == RULE_ENDLESS;
 
-    return certain && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
+    return certain && !fault->request && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
 }
 
 static void set_times(const struct fault *fault, uint64_t injected_ns, struct rule *rule)
@@ -125,6 +136,7 @@ void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_see
     set_kind(fault, ret_rule);
     set_memory(fault, ret_rule);
     set_stream(fault, ret_rule);
+    set_request(fault, ret_rule);
     set_times(fault, injected_ns, ret_rule);
     rule_seal(ret_rule);
 }

@@ -121,6 +121,7 @@ static void read_counts(struct injection *in)
     in->matches += atomic_load(&rule->matches);
     in->hits += atomic_load(&rule->hits);
     in->skipped = atomic_load(&rule->skipped);
+    in->unseen = atomic_load(&rule->unseen);
 }
 
 void inject_lift(struct run *run)
@@ -158,6 +159,11 @@ static const char *unhit_reason(struct run *run, const struct injection *in)
     if (in->skipped && !in->hits)
         return run_text(run, "`%s` could not land: all %llu calls that it struck were %s", f->text,
                         (unsigned long long)in->skipped, why_skipped(f));
+    if (in->unseen && !in->matches)
+        return run_text(run, "`%s` hit nothing: request cannot be matched: %llu connection%s TLS", f->text,
+                        (unsigned long long)in->unseen, in->unseen == 1 ? " is" : "s are");
+    if (!in->matches && f->request)
+        return run_text(run, "`%s` hit nothing: no such request was made", f->text);
     if (!in->matches)
         return run_text(run, "`%s` hit nothing: no such call was made", f->text);
     return run_text(run, "`%s` hit %llu times of %llu, expected %s", f->text, (unsigned long long)in->hits,

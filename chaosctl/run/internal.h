@@ -23,7 +23,7 @@ struct injection {
     bool active;   /* process faults: being done now */
     uint64_t done; /* from here: processes struck, established connections reset */
     struct timer begin, end;
-    uint64_t matches, hits, skipped; /* as read when it was lifted */
+    uint64_t matches, hits, skipped, unseen; /* as read when it was lifted */
 };
 
 /* A cell on its way. */

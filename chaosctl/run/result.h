@@ -64,6 +64,7 @@ struct fault_result {
     const char *text;
     const char *kind;
     uint64_t matches, hits, skipped;
+    uint64_t unseen;           /* connections whose requests could not be matched: TLS */
     const char *hits_expected; /* ">= 1" */
     bool landed;               /* hits are as expected */
     struct position at;

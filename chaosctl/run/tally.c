@@ -85,6 +85,7 @@ static void tally_faults(struct run *run, struct cell_result *cell)
             .matches = in->matches,
             .hits = in->hits,
             .skipped = in->skipped,
+            .unseen = in->unseen,
             .hits_expected = in->fault->hits_text,
             .landed = inject_landed(in),
             .at = in->fault->at,

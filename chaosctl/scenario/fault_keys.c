@@ -3,6 +3,7 @@
 
 #include "chaosctl/scenario/fault_keys.h"
 #include "chaosctl/scenario/parse.h"
+#include "injectors/decision/expression.h"
 
 static const struct shape shape_sizes = {.name = "sizes",
                                          .wanted = "a size or a range such as \">= 1KiB\"",
@@ -32,7 +33,8 @@ static const struct field common[] = {
      "outbound (the service connected), inbound (it accepted), or any; unless given: outbound of a target"},
     {"hits", &shape_hits, AT(hits),
      "what makes it count as landed; \">= 1\" unless given, 0: no expectation"},
-    {"request", &shape_any, 0, FIELD_LATER, ""},
+    {"request", &shape_request, AT(request),
+     "only requests whose first bytes match this regex, such as '^GET /recs'"},
     {0},
 };
 
@@ -49,6 +51,7 @@ static const struct field own[] = {
     {"size", &shape_sizes, AT(size), "only allocations of this size: \">= 1KiB\", \"1KiB..64KiB\""},
     {"quota", &shape_size, AT(quota), "only while the heap holds this much"},
     {"caller", &shape_line, AT(caller), "only when this object calls, such as libssl.so.3"},
+    {"then", &shape_then, AT(then), "silence (unless given), or reset when the answer begins to come"},
     {"signal", &shape_signal, AT(signal), "SIGKILL unless given"},
     {0},
 };
@@ -74,6 +77,9 @@ static const struct {
      "it happens once, to a whole service: say in, start and for"},
     {" oom ", " target direction ", "memory belongs to no dependency: say in, to name a service"},
     {" dns ", " direction ", "names are resolved before there is a connection"},
+    {" kill pause oom dns ", " request ", "it strikes no request"},
+    {" refuse unreachable outage ", " request ",
+     "a connection is refused before a request is sent; reset and error strike requests"},
 };
 
 static bool has_word(const char *words, const char *word)
@@ -197,6 +203,17 @@ static bool take_dns_mode(struct reader *r, const struct node *node, void *ret_v
     return true;
 }
 
+static bool take_then(struct reader *r, const struct node *node, void *ret_value)
+{
+    static const char *const words[] = {"silence", "reset"};
+    size_t i = 0;
+
+    if (!take_word(r, node, words, 2, shape_then.wanted, &i))
+        return false;
+    *(bool *)ret_value = i;
+    return true;
+}
+
 static bool take_distribution(struct reader *r, const struct node *node, void *ret_value)
 {
     static const char *const words[] = {[DISTRIBUTION_UNIFORM] = "uniform",
@@ -207,6 +224,29 @@ static bool take_distribution(struct reader *r, const struct node *node, void *r
     if (!take_word(r, node, words, 3, shape_distribution.wanted, &i))
         return false;
     *(enum distribution *)ret_value = (enum distribution)i;
+    return true;
+}
+
+#define REQUEST_WANTED "a regular expression such as '^GET /recs'"
+
+static bool take_request(struct reader *r, const struct node *node, void *ret_value)
+{
+    struct expression compiled;
+    const char *text = NULL, *why;
+    size_t at;
+    bool plain;
+
+    if (!reader_text(r, node, REQUEST_WANTED, &text, &plain))
+        return false;
+    if (!*text) {
+        reader_error(r, node, "an empty regex fits every request: leave the key out");
+        return false;
+    }
+    if (!expression_compile(text, &compiled, &why, &at)) {
+        reader_error_at(r, node_place(node, text, at), "request: \"%s\": %s", text, why);
+        return false;
+    }
+    *(const char **)ret_value = text;
     return true;
 }
 
@@ -227,4 +267,16 @@ const struct shape shape_distribution = {
     .wanted = "uniform, normal or pareto",
     .schema = "{\"enum\":[\"uniform\",\"normal\",\"pareto\"]}",
     .take = take_distribution,
+};
+const struct shape shape_then = {
+    .name = "then",
+    .wanted = "silence or reset",
+    .schema = "{\"enum\":[\"silence\",\"reset\"]}",
+    .take = take_then,
+};
+const struct shape shape_request = {
+    .name = "request",
+    .wanted = REQUEST_WANTED,
+    .schema = "{\"type\":\"string\",\"minLength\":1}",
+    .take = take_request,
 };

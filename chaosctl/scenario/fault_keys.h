@@ -6,9 +6,10 @@
 #include "injectors/decision/fault.h"
 
 struct fault_nodes {
-    const struct node *target, *in, *probability, *after, *times, *every, *start, *for_, *direction, *hits;
+    const struct node *target, *in, *probability, *after, *times, *every, *start, *for_, *direction, *hits,
+        *request;
     const struct node *call, *error, *delay, *mode, *nth, *size, *quota, *caller, *signal;
-    const struct node *jitter, *distribution, *rate;
+    const struct node *jitter, *distribution, *rate, *then;
 };
 
 #define FAULT_FIELD_MAX 24
@@ -22,6 +23,6 @@ const char *fault_key_refusal(enum fault_kind kind, const char *key);
 /* How the kind is written, with what it needs: "{target: NAME}". */
 const char *fault_form(enum fault_kind kind);
 
-extern const struct shape shape_direction, shape_dns_mode, shape_distribution;
+extern const struct shape shape_direction, shape_dns_mode, shape_distribution, shape_request, shape_then;
 
 #endif

@@ -181,6 +181,10 @@ static void add_when(struct buf *out, const struct fault *f)
         buf_printf(out, ", every %llu", (unsigned long long)f->every);
     if (f->times != RULE_ENDLESS && !is_nth(f))
         add_at_most(out, ", ", f->times);
+    if (f->then_resets)
+        buf_add(out, ", then reset");
+    if (f->request)
+        buf_printf(out, ", request /%s/", f->request);
     if (f->direction_is_given)
         buf_add(out, directions[f->direction]);
     if (f->start_ns)

@@ -151,6 +151,7 @@ static void read_common(struct reader *r, const struct fault_nodes *n, struct fa
     take(r, n->every, "every", &shape_positive, &f->every);
     take(r, n->direction, "direction", &shape_direction, &f->direction);
     f->direction_is_given = n->direction != NULL;
+    take(r, n->request, "request", &shape_request, &f->request);
     read_start(r, n, f);
 }
 
@@ -281,7 +282,7 @@ static bool is_of_streams(enum fault_kind kind)
     enum effect effect = fault_effect(kind);
 
     return effect == EFFECT_HOLD || effect == EFFECT_TRUNCATE || effect == EFFECT_SLICE ||
-           effect == EFFECT_CORRUPT;
+           effect == EFFECT_CORRUPT || effect == EFFECT_DROP;
 }
 
 static void refuse_datagrams(struct reader *r, const struct fault_nodes *n, const struct fault *f)
@@ -324,6 +325,7 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
     case FAULT_latency: read_latency(r, n, f); break;
     case FAULT_bandwidth: take(r, n->rate, "rate", &shape_throughput, &f->rate_per_s); break;
     case FAULT_slice: take(r, n->size, "size", &shape_bytes, &f->bytes); break;
+    case FAULT_drop_response: take(r, n->then, "then", &shape_then, &f->then_resets); break;
     case FAULT_truncate: /* its `after`: read_after */
     case FAULT_blackhole:
     case FAULT_corrupt:
@@ -344,6 +346,26 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
                      "direction: what comes in was accepted by the kernel before the program hears of it; "
                      "reset and outage "
                      "work on inbound connections");
+}
+
+/* --- requests --- */
+
+static void read_request(struct reader *r, const struct fault_nodes *n, const struct fault *f)
+{
+    bool is_call = f->call != CALL_COUNT;
+
+    if (!n->request && f->kind != FAULT_drop_response)
+        return;
+    if (!n->target && n->request)
+        reader_error(r, n->request, "request: of whom? %s needs target: the dependency that is asked",
+                     fault_name(f->kind));
+    if (f->direction_is_given && f->direction != DIRECTION_OUTBOUND)
+        reader_error(r, n->direction,
+                     "direction: %s looks at what the service sends; it goes with outbound alone",
+                     n->request ? "request" : fault_name(f->kind));
+    if (is_call && call_role(f->call) != ROLE_SEND && call_role(f->call) != ROLE_RECEIVE)
+        reader_error(r, n->request, "request: %s neither sends nor receives; calls such as send and recv do",
+                     call_name(f->call));
 }
 
 /* --- the whole --- */
@@ -408,6 +430,7 @@ static bool read_keys(struct reader *r, const struct node *value, struct fault *
         return false;
     read_common(r, &n, f);
     read_own(r, &n, f);
+    read_request(r, &n, f);
     read_hits(r, &n, f);
     return r->errors == before && !r->failed;
 }

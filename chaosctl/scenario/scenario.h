@@ -120,6 +120,8 @@ struct fault {
     uint64_t size_min, size_max, quota; /* oom */
     const char *caller;                 /* oom, or NULL */
     int signal;                         /* kill */
+    bool then_resets;                   /* drop_response */
+    const char *request;                /* regex over the first bytes of a request, or NULL */
     enum direction direction;
     bool direction_is_given; /* otherwise ANY stands for the default */
     double probability;      /* 0..1 */

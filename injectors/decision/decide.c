@@ -62,6 +62,28 @@ static bool is_asked_about(const struct rule *rule, const struct subject *s)
     return s->only ? s->only & effect : !(effect & DECIDE_STREAM);
 }
 
+static bool is_about(const struct rule *rule, const struct subject *s)
+{
+    if (rule->targets && !(rule->targets & s->targets))
+        return false;
+    if (rule->services && !(rule->services & s->service))
+        return false;
+    if (rule->direction != DIRECTION_ANY && s->direction != DIRECTION_ANY && rule->direction != s->direction)
+        return false;
+    return s->now_ns >= rule->from_ns && s->now_ns < rule->until_ns;
+}
+
+static bool request_fits(const struct rule *rule, const struct subject *s)
+{
+    bool found = false;
+
+    if (!rule->has_request)
+        return !s->of_request_alone;
+    for (int i = 0; s->requests && rule->serial && i < VERDICT_STRIKES_MAX; i++)
+        found = found || s->requests->serial[i] == rule->serial;
+    return found;
+}
+
 /* A reset of half the requests is one of half the sends: the receives of a request would be draws of their
  * own, and so many that no connection lived.  Only a reset of everything strikes them too. */
 static bool fits(const struct rule *rule, const struct subject *s)
@@ -70,13 +92,7 @@ static bool fits(const struct rule *rule, const struct subject *s)
         return false;
     if (s->is_outgoing && !rule->endless)
         return false;
-    if (rule->targets && !(rule->targets & s->targets))
-        return false;
-    if (rule->services && !(rule->services & s->service))
-        return false;
-    if (rule->direction != DIRECTION_ANY && s->direction != DIRECTION_ANY && rule->direction != s->direction)
-        return false;
-    if (s->now_ns < rule->from_ns || s->now_ns >= rule->until_ns)
+    if (!is_about(rule, s) || !request_fits(rule, s))
         return false;
     uint8_t effect = effect_on(rule, s);
     if (effect == EFFECT_NONE || (s->is_late && effect != EFFECT_RESET))
@@ -140,6 +156,32 @@ bool decide(struct table *table, const struct subject *subject, struct verdict *
     }
     *ret_verdict = v;
     return v.strikes > 0;
+}
+
+/* A record of a handshake or of application data, of any version since SSL 3 (RFC 8446, 5.1). */
+static bool is_tls(const uint8_t *bytes, size_t len)
+{
+    return len >= 2 && (bytes[0] == 0x16 || bytes[0] == 0x17) && bytes[1] == 3;
+}
+
+bool decide_requests(struct table *table, const struct subject *subject, const uint8_t *bytes, size_t len,
+                     uint32_t counted, struct requests *ret_requests)
+{
+    bool unseen = is_tls(bytes, len);
+    int found = 0;
+
+    *ret_requests = (struct requests){0};
+    for (uint32_t i = 0; i < rule_bound(table) && found < VERDICT_STRIKES_MAX; i++) {
+        struct rule *rule = &table->rules[i];
+        if (!is_armed(rule) || !rule->has_request || !is_about(rule, subject))
+            continue;
+        bool is_blind = unseen && rule->request.count;
+        if (is_blind && rule->serial > counted)
+            atomic_fetch_add_explicit(&rule->unseen, 1, memory_order_relaxed);
+        if (!is_blind && expression_matches(&rule->request, bytes, len))
+            ret_requests->serial[found++] = rule->serial;
+    }
+    return !unseen;
 }
 
 void decide_landed(struct table *table, const struct strike *strike)

@@ -7,6 +7,13 @@
 
 #include "injectors/decision/table.h"
 
+#define VERDICT_STRIKES_MAX 4
+
+/* The rules that a request fits, by serial; of more than strike at once, the rest are left out. */
+struct requests {
+    uint32_t serial[VERDICT_STRIKES_MAX];
+};
+
 struct subject {
     enum call call;
     uint32_t targets;  /* the dependencies that the descriptor, address or name belongs to */
@@ -18,16 +25,18 @@ struct subject {
     uint32_t only;     /* streams: one bit per enum effect that is asked about; 0: what becomes of the call */
     bool is_outgoing;  /* streams: of what is sent, only a hole that lets nothing out says something */
     uint64_t now_ns;   /* CLOCK_MONOTONIC */
-    uint64_t size_bytes; /* memory: asked for */
+    const struct requests *requests; /* what the connection's last request fits; NULL: nothing */
+    bool of_request_alone;           /* rules without a request were asked before */
+    uint64_t size_bytes;             /* memory: asked for */
     uint64_t heap_bytes; /* memory: what the heap holds; may be 0 unless a rule asks (decide_needs_heap) */
     const char *caller;  /* memory: base name of the calling object, or NULL when nobody asks */
 };
 
-#define VERDICT_STRIKES_MAX 4
-
 /* What a stream rule does, it does to bytes that arrive or to the end of connecting, whichever call then
  * meets them: no call is struck by it, and the way in asks about it by subject.only. */
-#define DECIDE_STREAM (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_SEVER | 1u << EFFECT_CORRUPT)
+#define DECIDE_STREAM                                                                                        \
+    (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_SEVER | 1u << EFFECT_CORRUPT |                 \
+     1u << EFFECT_DROP)
 
 /* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
  */
@@ -49,6 +58,13 @@ struct verdict {
 /* Decide and count matches.  A strike is not a hit until the way in has made it land (decide_landed).
  * Returns true when something is to be done; *ret_verdict is set in any case. */
 bool decide(struct table *table, const struct subject *subject, struct verdict *ret_verdict);
+
+/* Which armed rules do the first bytes of a request fit?  Only subject's targets, service, direction and
+ * now_ns are looked at.  Returns false when nobody can tell: it is TLS, which is counted for the rules that
+ * are newer than that serial. */
+#define REQUEST_BYTES 512 /* that are looked at */
+bool decide_requests(struct table *table, const struct subject *subject, const uint8_t *bytes, size_t len,
+                     uint32_t counted, struct requests *ret_requests);
 
 /* Count the verdict's strikes as landed, or as skipped. */
 void decide_landed(struct table *table, const struct strike *strike);

@@ -35,6 +35,7 @@ enum effect {
     EFFECT_SEVER,    /* the connection is reset after so many received bytes, or so long */
     EFFECT_SLICE,    /* the call moves at most so many bytes */
     EFFECT_CORRUPT,  /* some received byte is changed */
+    EFFECT_DROP,     /* the request is sent, and what arrives after it is thrown away */
     EFFECT_COUNT,
 };
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "injectors/decision/call.h"
+#include "injectors/decision/expression.h"
 #include "injectors/decision/fault.h"
 
 #define RULE_CALLER_MAX 64
@@ -41,12 +42,13 @@ struct rule {
     uint8_t kind;           /* enum fault_kind */
     uint8_t effect;         /* enum effect */
     uint8_t direction;      /* enum direction */
-    uint8_t reserved;
+    uint8_t has_request;    /* it is about requests: rule_seal derives it from request and effect */
     call_set calls;
     uint32_t targets;  /* dependencies, one bit each; 0: whatever the call is about */
     uint32_t services; /* services, one bit each; 0: all */
     int32_t error;     /* errno, or an EAI_ code where the call resolves a name */
     uint32_t id;       /* the fault's ordinal in its experiment, for people */
+    uint32_t serial;   /* table_arm: no other rule of the table ever has it; never 0 */
     uint64_t delay_ns;
 
     /* Streams only. */
@@ -72,13 +74,18 @@ struct rule {
     uint64_t heap_min;            /* strikes only while the heap already holds this much; 0: always */
     char caller[RULE_CALLER_MAX]; /* base name of the object that calls; "" is any */
 
+    /* Sends and streams: it strikes only while the connection's last request fits. */
+    struct expression request;
+
     /* Counted.  matches = hits + skipped + those that the numbers above let through. */
     _Atomic uint64_t matches;
     _Atomic uint64_t hits;    /* strikes that landed */
     _Atomic uint64_t skipped; /* strikes that could not land, as a delay on a non-blocking descriptor */
+    _Atomic uint64_t unseen;  /* connections whose requests nobody can match: TLS */
 };
 
-/* Derive what follows from the rest (last).  Call once, when all else is set and before it is armed. */
+/* Derive what follows from the rest (last, has_request).  Call once, when all else is set and before it is
+ * armed. */
 void rule_seal(struct rule *rule);
 
 /* Does the match of that number strike?  Pure: the same answer in every process and replay. */

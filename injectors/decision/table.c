@@ -29,13 +29,20 @@ static bool is_armed(const struct rule *rule)
     return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED;
 }
 
+/* Where a request begins is told by what was sent and received before it. */
+static call_set rule_calls(const struct rule *rule)
+{
+    return rule->calls |
+           (rule->has_request ? call_with_roles(1u << ROLE_SEND | 1u << ROLE_RECEIVE) : (call_set)0);
+}
+
 static uint32_t call_reach(const struct table *table, enum call call)
 {
     const uint32_t traffic_roles = 1u << ROLE_OPEN | 1u << ROLE_ACCEPT | 1u << ROLE_SEND | 1u << ROLE_RECEIVE;
     uint32_t reach = call_with_roles(traffic_roles) & call_bit(call) ? table->watched : 0;
 
     for (uint32_t i = 0; i < table->rule_count; i++)
-        if (is_armed(&table->rules[i]) && (table->rules[i].calls & call_bit(call)))
+        if (is_armed(&table->rules[i]) && (rule_calls(&table->rules[i]) & call_bit(call)))
             reach |= rule_reach(&table->rules[i]);
     return reach;
 }
@@ -52,6 +59,16 @@ static uint32_t stream_reach(const struct table *table)
 
     for (uint32_t i = 0; i < table->rule_count; i++)
         reach |= is_stream(&table->rules[i]) ? table->rules[i].targets & ~TARGET_ANY : 0;
+    return reach;
+}
+
+static uint32_t request_reach(const struct table *table)
+{
+    uint32_t reach = 0;
+
+    for (uint32_t i = 0; i < table->rule_count; i++)
+        if (is_armed(&table->rules[i]) && table->rules[i].has_request)
+            reach |= table->rules[i].targets & ~TARGET_ANY;
     return reach;
 }
 
@@ -101,6 +118,7 @@ static void publish(struct table *table)
     if (atomic_load(&table->leftovers))
         keep_busy(table);
     atomic_store_explicit(&table->streams, stream_reach(table), memory_order_release);
+    atomic_store_explicit(&table->requests, request_reach(table), memory_order_release);
     atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
 }
 
@@ -124,6 +142,7 @@ int table_arm(struct table *table, const struct rule *rule)
         return -1;
     struct rule *place = &table->rules[index];
     memcpy(place, rule, sizeof(*place));
+    place->serial = atomic_load_explicit(&table->epoch, memory_order_relaxed) + 1;
     atomic_store_explicit(&place->state, RULE_ARMED, memory_order_release);
     table->last_rule = (uint32_t)index;
     if (table->rule_count < RULE_MAX)

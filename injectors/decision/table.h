@@ -51,6 +51,9 @@ struct table {
      * could overtake it is idle. */
     _Atomic uint32_t leftovers;
 
+    /* Dependencies whose requests an armed rule looks at. */
+    _Atomic uint32_t requests;
+
     /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
      * none.  The one word that an idle call loads. */
     _Atomic uint32_t armed[CALL_COUNT];

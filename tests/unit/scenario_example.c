@@ -320,7 +320,9 @@ START_TEST(the_schema_follows_the_tables)
 
     ck_assert_ptr_nonnull(property(root, root, "experiments"));
     ck_assert_ptr_nonnull(property(root, fault, "refuse"));
-    ck_assert_ptr_null(property(root, fault, "drop_response"));
+    ck_assert_ptr_null(property(root, fault, "respond"));
+    ck_assert_ptr_nonnull(property(root, property(root, fault, "drop_response"), "request"));
+    ck_assert_ptr_nonnull(property(root, property(root, fault, "drop_response"), "then"));
     ck_assert_ptr_nonnull(property(root, property(root, fault, "oom"), "nth"));
     ck_assert_ptr_null(property(root, property(root, fault, "oom"), "target"));
     ck_assert_ptr_null(property(root, property(root, fault, "refuse"), "request"));
