@@ -12,7 +12,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
     struct ask a = {.call = CALL_write, .fd = fd};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return ask_sent(&a, len);
     return ask_done(&a, real.write(fd, buf, ask_cut(&a, len)));
 }
 
@@ -20,12 +20,13 @@ extern __typeof__(write) __write EXPORT __attribute__((alias("write")));
 
 EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-    if (is_idle(CALL_writev))
+    if (is_idle(CALL_writev) || count <= 0 || count > IOV_MAX)
         return real.writev(fd, parts, count);
     struct ask a = {.call = CALL_writev, .fd = fd};
+    struct msghdr whole = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return a.is_lost ? (ssize_t)flow_size(&whole) : ask_answer(&a);
     if (a.limit && count > 0) {
         struct iovec cut[FLOW_PARTS];
         size_t cuts = flow_parts(parts, (size_t)count, 0, a.limit, cut);

@@ -15,7 +15,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
     struct ask a = {.call = CALL_send, .fd = fd, .flags = flags};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return ask_sent(&a, len);
     return ask_done(&a, real.send(fd, buf, ask_cut(&a, len), flags));
 }
 
@@ -33,13 +33,13 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
                     .address_len = address_len};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return ask_sent(&a, len);
     return ask_done(&a, real.sendto(fd, buf, ask_cut(&a, len), flags, address, address_len));
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (is_idle(CALL_sendmsg))
+    if (is_idle(CALL_sendmsg) || !message)
         return real.sendmsg(fd, message, flags);
     struct ask a = {.call = CALL_sendmsg, .fd = fd, .flags = flags};
     if (message) {
@@ -48,7 +48,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     }
 
     if (ask(&a))
-        return ask_answer(&a);
+        return a.is_lost ? (ssize_t)flow_size(message) : ask_answer(&a);
     if (a.limit && message) {
         struct iovec parts[FLOW_PARTS];
         struct msghdr cut = *message;
@@ -59,9 +59,16 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     return ask_done(&a, real.sendmsg(fd, message, flags));
 }
 
+/* One of the batch is sent, for all that the program sees; it sends the others by another call. */
+static int lose_first(struct mmsghdr *messages)
+{
+    messages->msg_len = (unsigned)flow_size(&messages->msg_hdr);
+    return 1;
+}
+
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    if (is_idle(CALL_sendmmsg))
+    if (is_idle(CALL_sendmmsg) || !messages || !count)
         return real.sendmmsg(fd, messages, count, flags);
     struct ask a = {.call = CALL_sendmmsg, .fd = fd, .flags = flags};
     if (messages && count) {
@@ -70,7 +77,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
     }
 
     if (ask(&a))
-        return ask_answer(&a);
+        return a.is_lost ? lose_first(messages) : ask_answer(&a);
     return (int)ask_done(&a, real.sendmmsg(fd, messages, count, flags));
 }
 

@@ -40,7 +40,7 @@ static const char *const effects[EFFECT_COUNT] = {
     [EFFECT_NONE] = "none",         [EFFECT_FAIL] = "failed",        [EFFECT_REFUSE] = "refused",
     [EFFECT_RESET] = "reset",       [EFFECT_OUTAGE] = "outage",      [EFFECT_WAIT] = "delayed",
     [EFFECT_HOLD] = "held",         [EFFECT_TRUNCATE] = "truncated", [EFFECT_SLICE] = "sliced",
-    [EFFECT_CORRUPT] = "corrupted",
+    [EFFECT_CORRUPT] = "corrupted", [EFFECT_LOSE] = "lost",
 };
 
 const char *fault_name(enum fault_kind kind)

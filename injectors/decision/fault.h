@@ -34,6 +34,7 @@ enum effect {
     EFFECT_TRUNCATE, /* received data end after so many bytes */
     EFFECT_SLICE,    /* the call moves at most so many bytes */
     EFFECT_CORRUPT,  /* some received byte is changed */
+    EFFECT_LOSE,     /* a datagram is not sent, and the call says that it was */
     EFFECT_COUNT,
 };
 

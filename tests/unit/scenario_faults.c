@@ -8,7 +8,7 @@ static const struct case_row wrong[] = {
     {"latncy: {target: cache}", "f:9:5: unknown fault \"latncy\" (did you mean \"latency\"?)"},
     {"refsue: {target: cache}", "unknown fault \"refsue\" (did you mean \"refuse\"?)"},
     {"zzz: {}", "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, "
-                "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, kill, pause\n"},
+                "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, loss, kill, pause\n"},
     {"drop_response: {target: cache}",
      "fault \"drop_response\" is not in this version yet; available: refuse, unreachable, outage"},
     {"disk: {}", "fault \"disk\" is not in this version yet"},

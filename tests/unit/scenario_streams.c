@@ -47,6 +47,9 @@ static const struct case_row wrong[] = {
     {"slice: cache", "{slice: {target: NAME, size: 1B}}"},
     {"slice: {target: cache, size: 0}", "size: \"0\" would do nothing"},
     {"slice: {target: cache, size: \">= 1B\"}", "size: \">= 1B\" is not a size such as 64KiB"},
+    {"loss: {target: cache}", "loss works on datagrams alone"},
+    {"loss: {}", "target is missing in loss"},
+    {"loss: {target: statsd, direction: inbound}", "direction: loss strikes datagrams that are sent"},
     {"corrupt: {}", "target is missing in corrupt"},
     {"corrupt: {target: cache, in: quiet}", "in: no fault can enter \"quiet\""},
 };
@@ -91,6 +94,7 @@ static const struct {
     {"truncate: {target: cache, after: 1.5KiB, times: 1}", "truncate cache after 1.5 KiB, at most once"},
     {"slice: {target: cache, size: 1}", "slice cache to 1 B"},
     {"slice: {target: cache, size: 4KiB, direction: inbound}", "slice cache to 4 KiB, inbound"},
+    {"loss: {target: statsd, probability: 30%}", "loss statsd, 30%"},
     {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
 };
 
