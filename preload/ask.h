@@ -45,6 +45,7 @@ struct ask {
     int result, error; /* the answer of a call that ends: what it returns, and errno or the EAI_ code */
     bool is_counted;   /* the strike that ends the call was, before its delay */
     bool is_boxed;     /* it goes into a hole: outbox.h */
+    bool is_lost;      /* the datagram is: to the program it was sent (ask_sent) */
     bool was_reset;    /* the connection was: the call that is made must not say otherwise */
 };
 
@@ -53,6 +54,12 @@ bool ask(struct ask *a) HIDDEN;
 
 /* What the ended call returns; errno is set. */
 int ask_answer(const struct ask *a) HIDDEN;
+
+/* The same for a call that would have sent len bytes. */
+static inline ssize_t ask_sent(const struct ask *a, size_t len)
+{
+    return a->is_lost ? (ssize_t)len : ask_answer(a);
+}
 
 /* The call was made and returned result.  Returns what to return. */
 ssize_t ask_done(struct ask *a, ssize_t result) HIDDEN;

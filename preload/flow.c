@@ -38,7 +38,7 @@ size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t li
     return made;
 }
 
-static size_t size_of(const struct msghdr *message)
+size_t flow_size(const struct msghdr *message)
 {
     size_t size = 0;
 
@@ -249,7 +249,7 @@ static ssize_t receive(struct flow *f)
 
 ssize_t flow_receive(struct ask *a, struct msghdr *message, int flags)
 {
-    struct flow f = {.a = a, .message = message, .flags = flags, .wanted = size_of(message)};
+    struct flow f = {.a = a, .message = message, .flags = flags, .wanted = flow_size(message)};
     int saved_errno = errno;
 
     f.waits = !wait_is_forbidden(a);

@@ -31,6 +31,9 @@ void flow_spliced(struct ask *a, const struct line_view *view, size_t got, bool 
 size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t limit,
                   struct iovec to[static FLOW_PARTS]) HIDDEN;
 
+/* The bytes that a message has room for. */
+size_t flow_size(const struct msghdr *message) HIDDEN;
+
 /* A call that was not held received bytes while a rule was being armed: hold them as long.  errno is kept. */
 void flow_late(enum call call, int fd, int flags) HIDDEN;
 

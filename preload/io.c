@@ -13,7 +13,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
     struct ask a = {.call = CALL_write, .fd = fd, .bytes = buf, .size_bytes = len};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return ask_sent(&a, len);
     struct iovec part = {.iov_base = (void *)buf, .iov_len = len};
     ssize_t kept = a.is_boxed ? outbox_send(&a, &part, 1) : OUTBOX_OVER;
     if (kept != OUTBOX_OVER)
@@ -25,14 +25,14 @@ extern __typeof__(write) __write EXPORT __attribute__((alias("write")));
 
 EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
 {
-    if (is_idle(CALL_writev))
+    if (is_idle(CALL_writev) || count <= 0 || count > IOV_MAX)
         return real.writev(fd, parts, count);
-    struct ask a = {
-        .call = CALL_writev, .fd = fd, .parts = parts, .part_count = count > 0 ? (size_t)count : 0};
+    struct ask a = {.call = CALL_writev, .fd = fd, .parts = parts, .part_count = (size_t)count};
+    struct msghdr whole = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
 
     if (ask(&a))
-        return ask_answer(&a);
-    ssize_t kept = a.is_boxed && count > 0 ? outbox_send(&a, parts, (size_t)count) : OUTBOX_OVER;
+        return a.is_lost ? (ssize_t)flow_size(&whole) : ask_answer(&a);
+    ssize_t kept = a.is_boxed ? outbox_send(&a, parts, (size_t)count) : OUTBOX_OVER;
     if (kept != OUTBOX_OVER)
         return kept;
     if (a.limit && count > 0) {

@@ -28,7 +28,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
     struct ask a = {.call = CALL_send, .fd = fd, .flags = flags, .bytes = buf, .size_bytes = len};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return ask_sent(&a, len);
     ssize_t kept = boxed(&a, buf, len);
     if (kept != OUTBOX_OVER)
         return kept;
@@ -51,7 +51,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
                     .size_bytes = len};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return ask_sent(&a, len);
     ssize_t kept = boxed(&a, buf, len);
     if (kept != OUTBOX_OVER)
         return kept;
@@ -60,22 +60,22 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (is_idle(CALL_sendmsg))
+    if (is_idle(CALL_sendmsg) || !message)
         return real.sendmsg(fd, message, flags);
-    struct ask a = {.call = CALL_sendmsg, .fd = fd, .flags = flags};
-    if (message) {
-        a.address = message->msg_name;
-        a.address_len = message->msg_namelen;
-        a.parts = message->msg_iov;
-        a.part_count = message->msg_iovlen;
-    }
+    struct ask a = {.call = CALL_sendmsg,
+                    .fd = fd,
+                    .flags = flags,
+                    .address = message->msg_name,
+                    .address_len = message->msg_namelen,
+                    .parts = message->msg_iov,
+                    .part_count = message->msg_iovlen};
 
     if (ask(&a))
-        return ask_answer(&a);
-    ssize_t kept = message ? boxed_parts(&a, message->msg_iov, message->msg_iovlen) : OUTBOX_OVER;
+        return a.is_lost ? (ssize_t)flow_size(message) : ask_answer(&a);
+    ssize_t kept = boxed_parts(&a, message->msg_iov, message->msg_iovlen);
     if (kept != OUTBOX_OVER)
         return kept;
-    if (a.limit && message) {
+    if (a.limit) {
         struct iovec parts[FLOW_PARTS];
         struct msghdr cut = *message;
         cut.msg_iov = parts;
@@ -88,8 +88,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 /* One at a time, so that what does not go into the hole is told as the kernel would. */
 static int boxed_messages(struct ask *a, struct mmsghdr *messages, unsigned count)
 {
-    ssize_t kept =
-        count ? boxed_parts(a, messages->msg_hdr.msg_iov, messages->msg_hdr.msg_iovlen) : OUTBOX_OVER;
+    ssize_t kept = boxed_parts(a, messages->msg_hdr.msg_iov, messages->msg_hdr.msg_iovlen);
 
     if (kept == OUTBOX_OVER)
         return (int)ask_done(a, real.sendmmsg(a->fd, messages, count, a->flags));
@@ -99,20 +98,27 @@ static int boxed_messages(struct ask *a, struct mmsghdr *messages, unsigned coun
     return 1;
 }
 
+/* One of the batch is sent, for all that the program sees; it sends the others by another call. */
+static int lose_first(struct mmsghdr *messages)
+{
+    messages->msg_len = (unsigned)flow_size(&messages->msg_hdr);
+    return 1;
+}
+
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    if (is_idle(CALL_sendmmsg))
+    if (is_idle(CALL_sendmmsg) || !messages || !count)
         return real.sendmmsg(fd, messages, count, flags);
-    struct ask a = {.call = CALL_sendmmsg, .fd = fd, .flags = flags};
-    if (messages && count) {
-        a.address = messages->msg_hdr.msg_name;
-        a.address_len = messages->msg_hdr.msg_namelen;
-        a.parts = messages->msg_hdr.msg_iov;
-        a.part_count = messages->msg_hdr.msg_iovlen;
-    }
+    struct ask a = {.call = CALL_sendmmsg,
+                    .fd = fd,
+                    .flags = flags,
+                    .address = messages->msg_hdr.msg_name,
+                    .address_len = messages->msg_hdr.msg_namelen,
+                    .parts = messages->msg_hdr.msg_iov,
+                    .part_count = messages->msg_hdr.msg_iovlen};
 
     if (ask(&a))
-        return ask_answer(&a);
+        return a.is_lost ? lose_first(messages) : ask_answer(&a);
     if (a.is_boxed)
         return boxed_messages(&a, messages, count);
     return (int)ask_done(&a, real.sendmmsg(fd, messages, count, flags));

@@ -52,6 +52,7 @@ static void set_kind(const struct fault *fault, struct rule *rule)
     case FAULT_truncate:
     case FAULT_slice:
     case FAULT_corrupt:
+    case FAULT_loss:
     case FAULT_outage:
     case FAULT_kill:
     case FAULT_pause:

@@ -298,6 +298,22 @@ static void refuse_datagrams(struct reader *r, const struct fault_nodes *n, cons
     }
 }
 
+/* A socket in the file system may be of either sort. */
+static void refuse_streams(struct reader *r, const struct fault_nodes *n, const struct fault *f)
+{
+    const struct scenario *s = r->scenario;
+
+    for (size_t i = 0; n->target && i < s->dependencies_count && i < DEPENDENCY_MAX; i++) {
+        const struct dependency *d = &s->dependencies[i];
+        if ((f->targets & (1u << i)) && d->targets_count && d->targets[0].kind != TARGET_UNIX &&
+            d->targets[0].protocol != PROTOCOL_UDP)
+            reader_error(r, n->target, "target: \"%s\" is %s; %s works on datagrams alone", d->name, d->text,
+                         fault_name(f->kind));
+    }
+    if (f->direction == DIRECTION_INBOUND)
+        reader_error(r, n->direction, "direction: %s strikes datagrams that are sent", fault_name(f->kind));
+}
+
 static void read_latency(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
     char delay[UNIT_TEXT_BYTES];
@@ -327,6 +343,7 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
     case FAULT_slice: take(r, n->size, "size", &shape_bytes, &f->bytes); break;
     case FAULT_drop_response: take(r, n->then, "then", &shape_then, &f->then_resets); break;
     case FAULT_truncate: /* its `after`: read_after */
+    case FAULT_loss:
     case FAULT_blackhole:
     case FAULT_corrupt:
     case FAULT_refuse:
@@ -341,6 +358,8 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
         take(r, n->delay, "delay", &shape_time, &f->delay_ns);
     if (is_of_streams(f->kind))
         refuse_datagrams(r, n, f);
+    if (f->kind == FAULT_loss)
+        refuse_streams(r, n, f);
     if (f->direction == DIRECTION_INBOUND && (f->kind == FAULT_refuse || f->kind == FAULT_unreachable))
         reader_error(r, n->direction,
                      "direction: what comes in was accepted by the kernel before the program hears of it; "

@@ -52,6 +52,8 @@ static uint8_t effect_on(const struct rule *rule, const struct subject *s)
         return effect_of_refusal(rule, s);
     if (rule->effect == EFFECT_RESET && s->is_datagram)
         return EFFECT_NONE;
+    if (rule->effect == EFFECT_LOSE && !s->is_datagram)
+        return EFFECT_NONE;
     return rule->effect < EFFECT_COUNT ? rule->effect : EFFECT_NONE;
 }
 

@@ -299,6 +299,7 @@ START_TEST(a_rule_has_its_faults_effect_and_error)
         {FAULT_truncate, EFFECT_TRUNCATE, 0},
         {FAULT_slice, EFFECT_SLICE, 0},
         {FAULT_corrupt, EFFECT_CORRUPT, 0},
+        {FAULT_loss, EFFECT_LOSE, 0},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -53,6 +53,9 @@ static const struct case_row wrong[] = {
     {"drop_response: {target: statsd}", "drop_response works on streams alone"},
     {"drop_response: {target: cache, direction: inbound}",
      "direction: drop_response looks at what the service sends"},
+    {"loss: {target: cache}", "loss works on datagrams alone"},
+    {"loss: {}", "target is missing in loss"},
+    {"loss: {target: statsd, direction: inbound}", "direction: loss strikes datagrams that are sent"},
     {"corrupt: {}", "target is missing in corrupt"},
     {"corrupt: {target: cache, in: quiet}", "in: no fault can enter \"quiet\""},
 };
@@ -100,6 +103,7 @@ static const struct {
     {"reset: {target: cache, after: 3}", "reset cache, after 3"},
     {"slice: {target: cache, size: 1}", "slice cache to 1 B"},
     {"slice: {target: cache, size: 4KiB, direction: inbound}", "slice cache to 4 KiB, inbound"},
+    {"loss: {target: statsd, probability: 30%}", "loss statsd, 30%"},
     {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
 };
 
