@@ -103,10 +103,25 @@ static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int 
     }
 }
 
+/* The wait began before anything was armed: the set is not known yet, and what was reported may be held.
+ * Accepted limit: where all of it is, the wait begins anew, with all of its time. */
+static int sift_late(int epfd, struct epoll_event *events, int got)
+{
+    int saved_errno = errno;
+
+    prepare(epfd);
+    int kept = filter(epfd, events, got);
+    errno = saved_errno;
+    return kept;
+}
+
 EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
 {
-    if (ready_is_idle(CALL_epoll_wait))
-        return real.epoll_wait(epfd, events, max, timeout_ms);
+    if (ready_is_idle(CALL_epoll_wait)) {
+        int got = real.epoll_wait(epfd, events, max, timeout_ms);
+        if (!ready_straddled(CALL_epoll_wait, got) || (got = sift_late(epfd, events, got)))
+            return got;
+    }
     struct ask a = {.call = CALL_epoll_wait, .fd = -1};
 
     if (ask(&a))
@@ -116,8 +131,11 @@ EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout
 
 EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms, const sigset_t *mask)
 {
-    if (ready_is_idle(CALL_epoll_pwait))
-        return real.epoll_pwait(epfd, events, max, timeout_ms, mask);
+    if (ready_is_idle(CALL_epoll_pwait)) {
+        int got = real.epoll_pwait(epfd, events, max, timeout_ms, mask);
+        if (!ready_straddled(CALL_epoll_pwait, got) || (got = sift_late(epfd, events, got)))
+            return got;
+    }
     struct ask a = {.call = CALL_epoll_pwait, .fd = -1};
 
     if (ask(&a))
@@ -130,8 +148,11 @@ EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max, const str
 {
     struct patience p = {STREAM_NEVER};
 
-    if (ready_is_idle(CALL_epoll_pwait2))
-        return real.epoll_pwait2(epfd, events, max, timeout, mask);
+    if (ready_is_idle(CALL_epoll_pwait2)) {
+        int got = real.epoll_pwait2(epfd, events, max, timeout, mask);
+        if (!ready_straddled(CALL_epoll_pwait2, got) || (got = sift_late(epfd, events, got)))
+            return got;
+    }
     struct ask a = {.call = CALL_epoll_pwait2, .fd = -1};
 
     if (ask(&a))

@@ -45,6 +45,7 @@ static void line_reset(struct line *l)
 {
     l->epoch = shim_epoch();
     l->is_fresh = true;
+    l->is_wide = false;
     l->is_tcp = true;
     l->is_loud = l->is_cut = false;
     l->error = 0;

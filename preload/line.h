@@ -52,6 +52,7 @@ struct line {
     _Atomic uint32_t busy;
     _Atomic uint64_t touched_ns;
     uint32_t epoch;
+    bool is_wide;                   /* its receive buffer was given room */
     bool is_fresh, is_tcp, is_loud; /* loud: poll says HUP or ERR, asked or not */
     int error;                      /* taken from the kernel while it was not due */
     uint64_t queued;                /* unix: at the last look; */

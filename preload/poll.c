@@ -211,10 +211,26 @@ static bool has_streams(void)
     return shim_left || atomic_load_explicit(&control.table.streams, memory_order_acquire);
 }
 
+/* The wait began before anything was armed.  Accepted limit: where all that it reported is held, it begins
+ * anew, with all of its time. */
+static int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns, const sigset_t *mask)
+{
+    struct stay stay;
+    int kept = 0;
+
+    if (shim_enter(&stay)) {
+        kept = sift_all(fds, count);
+        shim_leave(&stay);
+    }
+    return kept ? kept : poll_held(fds, count, end_ns, mask);
+}
+
 EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-    if (ready_is_idle(CALL_poll))
-        return real.poll(fds, count, timeout_ms);
+    if (ready_is_idle(CALL_poll)) {
+        int got = real.poll(fds, count, timeout_ms);
+        return ready_straddled(CALL_poll, got) ? poll_again(fds, count, end_of_ms(timeout_ms), NULL) : got;
+    }
     struct ask a = {.call = CALL_poll, .fd = -1};
 
     if (ask(&a))
@@ -228,15 +244,17 @@ extern __typeof__(poll) __poll EXPORT __attribute__((alias("poll")));
 
 EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size)
 {
-    if (ready_is_idle(CALL_poll) || fds_size / sizeof(*fds) < count)
+    if (fds_size / sizeof(*fds) < count)
         return real.__poll_chk(fds, count, timeout_ms, fds_size);
     return poll(fds, count, timeout_ms);
 }
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    if (ready_is_idle(CALL_ppoll))
-        return real.ppoll(fds, count, timeout, mask);
+    if (ready_is_idle(CALL_ppoll)) {
+        int got = real.ppoll(fds, count, timeout, mask);
+        return ready_straddled(CALL_ppoll, got) ? poll_again(fds, count, end_of(timeout), mask) : got;
+    }
     struct ask a = {.call = CALL_ppoll, .fd = -1};
 
     if (ask(&a))
@@ -249,7 +267,7 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
                        size_t fds_size)
 {
-    if (ready_is_idle(CALL_ppoll) || fds_size / sizeof(*fds) < count)
+    if (fds_size / sizeof(*fds) < count)
         return real.__ppoll_chk(fds, count, timeout, mask, fds_size);
     return ppoll(fds, count, timeout, mask);
 }

@@ -169,6 +169,20 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const
     return true;
 }
 
+/* The room that the kernel gives a receiver on a long link, by measuring how fast it reads; here the bytes
+ * stay unread, so it would not.  SO_RCVLOWAT makes the room (tcp_set_rcvlowat) where the program has not
+ * chosen its own by SO_RCVBUF. */
+static void widen(int fd)
+{
+    int own = 0, room = 512 * 1024;
+    socklen_t len = sizeof(own);
+
+    if (real.getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &own, &len) || own != 1)
+        return;
+    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVLOWAT, &room, (socklen_t)sizeof(room));
+    syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVLOWAT, &own, (socklen_t)sizeof(own));
+}
+
 static void arrived(struct line *l, int fd, uint64_t known, const struct counters *c, uint64_t now_ns)
 {
     struct stream *s = &l->stream;
@@ -182,6 +196,9 @@ static void arrived(struct line *l, int fd, uint64_t known, const struct counter
     struct mark mark = {.first_ns = at_ns, .arrival_ns = at_ns};
     l->is_requested = false;
     line_decide(fd, known, CALL_recv, c->seen - s->seen, &l->requests, &mark, &rate);
+    if (mark.holds && l->is_tcp && !l->is_wide)
+        widen(fd);
+    l->is_wide = l->is_wide || mark.holds;
     stream_rate(s, rate.per_s, now_ns);
     l->rate_rule = rate.rule;
     stream_arrive(s, c->seen, &mark);

@@ -1,6 +1,8 @@
 /* select and pselect.  Floor 1.
  *
- * Accepted limit: sets larger than FD_SETSIZE, which programs make by themselves, are not looked at. */
+ * Accepted limits: sets larger than FD_SETSIZE, which programs make by themselves, are not looked at.  Who
+ * slept in the kernel when a fault was armed has no sets any more to wait with again, and is told of what is
+ * held, once; select(2) warns of that under BUGS. */
 #include <errno.h>
 #include <string.h>
 #include <sys/time.h>

@@ -40,6 +40,12 @@ static inline bool ready_is_idle(enum call call)
                             1);
 }
 
+/* Something was armed while the kernel waited: what it reports is looked at before the program sees it. */
+static inline bool ready_straddled(enum call call, int got)
+{
+    return __builtin_expect(got > 0, 1) && !ready_is_idle(call);
+}
+
 static inline uint32_t shim_armed(enum call call)
 {
     return atomic_load_explicit(&control.table.armed[call], memory_order_acquire);

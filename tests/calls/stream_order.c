@@ -262,10 +262,48 @@ static void inbound(void)
     hang_up(p);
 }
 
+static int option_of(int fd, int option)
+{
+    int value = -1;
+    socklen_t len = sizeof(value);
+
+    getsockopt(fd, SOL_SOCKET, option, &value, &len);
+    return value;
+}
+
+static void met(int client, int server)
+{
+    struct reader r = reader_of(POLL, client);
+    char byte;
+
+    if (send(server, "x", 1, 0) != 1 || get(&r, &byte, 1, 10000) != 1)
+        give_up("latency");
+}
+
+/* Else a megabyte would take a delay for each 64 KB: the kernel gives room only to who reads. */
+static void room(void)
+{
+    struct pair p = connection(listening), own = connection(listening);
+    int chosen = 30000;
+
+    setsockopt(own.client, SOL_SOCKET, SO_RCVBUF, &chosen, sizeof(chosen));
+    chosen = option_of(own.client, SO_RCVBUF);
+    int rule = arm_latency(MS);
+    met(p.client, p.server);
+    met(own.client, own.server);
+    fact("what is held has room in the kernel", option_of(p.client, SO_RCVBUF) >= 1 << 19);
+    fact("but not where the program chose how much", option_of(own.client, SO_RCVBUF) == chosen);
+    fact("SO_RCVLOWAT is as it was", option_of(p.client, SO_RCVLOWAT) == 1);
+    lift(rule);
+    hang_up(p);
+    hang_up(own);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
-    stream_begin(argv, 4 * WAYS + 3 + 4);
+    stream_begin(argv, 4 * WAYS + 3 + 4 + 3);
+    room();
     for (enum manner way = 0; way < WAYS; way++) {
         a_megabyte(way);
         an_end_is_late(way);
