@@ -55,12 +55,12 @@ static uint64_t prepare(int epfd)
     return most_ns;
 }
 
-static int filter(int epfd, struct epoll_event *events, int count)
+static int filter(int epfd, struct epoll_event *events, int count, bool is_late)
 {
     struct stay stay;
 
     if (shim_enter(&stay)) {
-        count = watch_filter(epfd, events, count);
+        count = watch_filter(epfd, events, count, is_late);
         shim_leave(&stay);
     }
     return count;
@@ -94,7 +94,7 @@ static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int 
     for (;;) {
         uint64_t ns = left_ns(&p, prepare(epfd));
         int got = once(epfd, events, max, ns, mask);
-        int kept = got > 0 ? filter(epfd, events, got) : got;
+        int kept = got > 0 ? filter(epfd, events, got, false) : got;
         if (kept)
             return kept;
         errno = saved_errno;
@@ -110,7 +110,7 @@ static int sift_late(int epfd, struct epoll_event *events, int got)
     int saved_errno = errno;
 
     prepare(epfd);
-    int kept = filter(epfd, events, got);
+    int kept = filter(epfd, events, got, true);
     errno = saved_errno;
     return kept;
 }

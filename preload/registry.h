@@ -29,7 +29,7 @@ struct registration {
 
 struct set {
     _Atomic uint32_t busy;
-    bool is_used, timer_is_there;
+    bool is_used, timer_is_there, is_late;
     int epfd;
     int timer; /* -1: none */
     uint32_t epoch;

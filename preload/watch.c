@@ -63,7 +63,7 @@ static uint32_t sift(struct set *s, int place, uint32_t events)
     struct line_view v;
 
     if (r->is_spent)
-        return 0;
+        return s->is_late ? events : 0;
     line_look_fd(r->fd, &v);
     uint32_t left = v.is_tracked ? strip(events, &v) : events;
     if (view_is_held(&v))
@@ -76,12 +76,14 @@ static uint32_t sift(struct set *s, int place, uint32_t events)
 }
 
 /* Which of several it was, the kernel does not say. */
-static bool is_really(const struct registration *r, uint32_t events)
+static bool is_really(const struct set *s, const struct registration *r, uint32_t events)
 {
     struct pollfd p = {.fd = r->fd, .events = (short)(r->events & 0x2fff)};
     struct timespec none = {0};
 
-    return !r->is_spent && syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 && (uint32_t)p.revents & events;
+    if (r->is_spent)
+        return s->is_late;
+    return syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 && (uint32_t)p.revents & events;
 }
 
 static uint32_t sift_all(struct set *s, int place, uint64_t data, uint32_t events)
@@ -90,7 +92,7 @@ static uint32_t sift_all(struct set *s, int place, uint64_t data, uint32_t event
 
     for (int next; place; place = next) {
         next = registry_next(place, data);
-        if (is_really(&registrations[place], events))
+        if (is_really(s, &registrations[place], events))
             left |= sift(s, place, events);
     }
     return left;
@@ -116,12 +118,14 @@ static bool is_timer(const struct epoll_event *e)
     return e->data.u64 == MASK_DATA;
 }
 
-int watch_filter(int epfd, struct epoll_event *events, int count)
+int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late)
 {
     struct set *s = follow_find(epfd);
     bool rang = false;
     int kept = 0;
 
+    if (s)
+        s->is_late = is_late;
     for (int i = 0; i < count; i++) {
         struct epoll_event e = events[i];
         rang = rang || is_timer(&e);

@@ -27,8 +27,9 @@ void watch_settle(void) HIDDEN;
 /* Before waiting: what is due is restored.  Returns how long may be waited at most without a timer. */
 uint64_t watch_prepare(int epfd) HIDDEN;
 
-/* After it: returns how many of the events are left. */
-int watch_filter(int epfd, struct epoll_event *events, int count) HIDDEN;
+/* After it: returns how many of the events are left.  is_late: the wait began before the set was followed;
+ * what a oneshot reported then is left, for nobody can tell any more what it waited for. */
+int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late) HIDDEN;
 
 /* A descriptor may have become held without an event. */
 void watch_stir(int fd) HIDDEN;
