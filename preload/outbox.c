@@ -14,8 +14,9 @@ struct box {
     _Atomic uint64_t cookie; /* 0: free */
     _Atomic uint32_t busy;
     int fd;
-    uint16_t rule;
-    bool shuts; /* then the sending side is shut */
+    uint16_t rule;   /* whose hole it is: its place, which others may have later, */
+    uint32_t serial; /* and which of them it is */
+    bool shuts;      /* then the sending side is shut */
     uint32_t len;
     char bytes[OUTBOX_BYTES];
 };
@@ -60,6 +61,7 @@ static bool box_fill(struct box *b, int fd, uint64_t cookie, uint16_t rule)
     table_leave(&control.table, true);
     b->fd = fd;
     b->rule = rule;
+    b->serial = control.table.rules[rule % RULE_MAX].serial;
     b->shuts = false;
     b->len = 0;
     b->cookie = cookie;
@@ -88,7 +90,7 @@ static bool is_open(const struct box *b)
     uint64_t now_ns = shim_now_ns();
 
     return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED &&
-           now_ns < rule->until_ns && shim_has_lease(now_ns);
+           rule->serial == b->serial && now_ns < rule->until_ns && shim_has_lease(now_ns);
 }
 
 /* A whole hole takes every connection; one with a probability takes each for good once it has it. */
