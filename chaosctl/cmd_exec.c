@@ -16,7 +16,6 @@
 #include "chaosctl/command.h"
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/process.h"
-#include "chaosctl/run/uring.h"
 
 #define COMMAND_INDEX 0
 #define LEASE_MIN_NS  (10 * NS_PER_MS)
@@ -244,23 +243,16 @@ static void tell(struct exec *exec)
         tell_why_not_entered(exec);
 }
 
-/* io_uring is refused only where a fault could otherwise be passed by. */
-static pid_t start_filtered(const struct exec *exec, struct spawn *spawn)
-{
-    struct sock_fprog filter = {0};
-    int error = exec->plans_count && !exec->allows_uring ? uring_filter(&filter) : 0;
-
-    spawn->filter = &filter;
-    pid_t pid = error ? error : process_start(spawn);
-    free(filter.filter);
-    return pid;
-}
-
 static int start(struct exec *exec, const sigset_t *mask)
 {
     struct pair env[CONTROL_ENV];
-    struct spawn spawn = {
-        .argv = exec->argv, .env = env, .env_count = CONTROL_ENV, .foreground = true, .mask = mask};
+    struct spawn spawn = {.argv = exec->argv,
+                          .env = env,
+                          .env_count = CONTROL_ENV,
+                          .foreground = true,
+                          .mask = mask,
+                          /* Only where a fault could otherwise be passed by. */
+                          .refuses_uring = exec->plans_count && !exec->allows_uring};
     int error = control_env(exec->control, COMMAND_INDEX, env);
 
     if (error)
@@ -268,7 +260,7 @@ static int start(struct exec *exec, const sigset_t *mask)
     error = exec_arm(exec);
     if (error)
         return failed(error, "cannot arm the faults");
-    exec->pid = start_filtered(exec, &spawn);
+    exec->pid = process_start(&spawn);
     if (exec->pid < 0)
         return not_started(exec, exec->pid);
     error = loop_add_child(exec->loop, exec->pid, ended, exec);

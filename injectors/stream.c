@@ -171,18 +171,12 @@ void stream_consume(struct stream *s, uint64_t consumed, uint64_t now_ns)
     }
 }
 
-static bool is_armed(const struct table *table, uint16_t rule)
-{
-    return rule < RULE_MAX &&
-           atomic_load_explicit(&table->rules[rule].state, memory_order_acquire) == RULE_ARMED;
-}
-
 static uint64_t reweigh(struct mark *mark, const struct table *table, uint64_t floor_ns)
 {
     int kept = 0;
 
     for (int i = 0; i < mark->holds && i < VERDICT_STRIKES_MAX; i++) {
-        if (!is_armed(table, mark->rule[i]))
+        if (!table_is_armed(table, mark->rule[i]))
             continue;
         mark->rule[kept] = mark->rule[i];
         mark->hold_us[kept++] = mark->hold_us[i];

@@ -20,9 +20,7 @@ static void identify_descriptor(struct ask *a)
 {
     a->known = a->fd < 0 ? 0 : descriptor_find(a->fd);
     a->targets = known_targets(a->known);
-    a->direction = a->known & KNOWN_OUTBOUND  ? DIRECTION_OUTBOUND
-                   : a->known & KNOWN_INBOUND ? DIRECTION_INBOUND
-                                              : DIRECTION_ANY;
+    a->direction = known_direction(a->known);
 }
 
 static void identify_address(struct ask *a)
@@ -100,23 +98,27 @@ static bool is_datagram(const struct ask *a)
     return a->known ? !(a->known & KNOWN_STREAM) : a->type == SOCK_DGRAM;
 }
 
-static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_late)
+struct subject ask_subject(const struct ask *a)
 {
-    uint32_t service = shim_service();
-    struct subject s = {
+    return (struct subject){
         .call = a->call,
         .targets = a->targets,
-        .service = service < SERVICE_MAX ? 1u << service : 0,
+        .service = shim_service_bit(),
         .direction = a->direction,
         .now_ns = shim_now_ns(),
         .is_literal = a->is_literal,
         .is_datagram = is_datagram(a),
-        .is_late = is_late,
         .requests = &a->requests,
     };
+}
+
+static bool decided(const struct ask *a, struct verdict *ret_verdict, bool is_late)
+{
+    struct subject s = ask_subject(a);
 
     if (!shim_has_lease(s.now_ns))
         return false;
+    s.is_late = is_late;
     if (call_role(a->call) == ROLE_ALLOCATE)
         find_out_memory(a, &s);
     return decide(&control.table, &s, ret_verdict);

@@ -61,6 +61,9 @@ static inline ssize_t ask_sent(const struct ask *a, size_t len)
     return a->is_lost ? (ssize_t)len : ask_answer(a);
 }
 
+/* What is to be decided about the call, once its targets are known. */
+struct subject ask_subject(const struct ask *a) HIDDEN;
+
 /* The call was made and returned result.  Returns what to return. */
 ssize_t ask_done(struct ask *a, ssize_t result) HIDDEN;
 

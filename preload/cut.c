@@ -4,12 +4,6 @@
 #include "preload/cut.h"
 #include "preload/effect.h"
 
-static bool is_armed(uint16_t rule)
-{
-    return rule < RULE_MAX &&
-           atomic_load_explicit(&control.table.rules[rule].state, memory_order_acquire) == RULE_ARMED;
-}
-
 /* A rule that has a later place than another of its kind says nothing.  from: what its bytes are counted
  * from. */
 static void take(const struct line *l, struct cut *cut, const struct strike *strike, uint64_t from)
@@ -29,19 +23,11 @@ static void take(const struct line *l, struct cut *cut, const struct strike *str
 static void decide_cut(const struct line *l, struct cut *cut, uint64_t known, enum effect effect,
                        const struct requests *requests)
 {
-    uint32_t service = shim_service();
+    struct subject s = line_subject(CALL_recv, known, 1u << effect);
     struct verdict v;
-    struct subject s = {
-        .call = CALL_recv,
-        .targets = known_targets(known),
-        .service = service < SERVICE_MAX ? 1u << service : 0,
-        .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
-        .only = 1u << effect,
-        .now_ns = shim_now_ns(),
-        .requests = requests,
-        .of_request_alone = requests != NULL,
-    };
 
+    s.requests = requests;
+    s.of_request_alone = requests != NULL;
     if (!decide(&control.table, &s, &v))
         return;
     for (int i = 0; i < v.strikes; i++)
@@ -60,7 +46,7 @@ static bool is_set(const struct cut *cut)
 
 static void judge(struct line *l, struct cut *cut, uint64_t known, enum effect effect, bool changed)
 {
-    if (cut->is_judged && (!changed || (is_set(cut) && is_armed(cut->strike.rule))))
+    if (cut->is_judged && (!changed || (is_set(cut) && table_is_armed(&control.table, cut->strike.rule))))
         return;
     forget(cut);
     decide_cut(l, cut, known, effect, NULL);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "injectors/decision/rule.h"
 #include "preload/real.h"
 
 /* Beside the mask of dependencies (the low 31 bits) in a word. */
@@ -27,6 +28,13 @@
 static inline uint32_t known_targets(uint64_t known)
 {
     return (uint32_t)(known & (KNOWN - 1));
+}
+
+static inline enum direction known_direction(uint64_t known)
+{
+    return known & KNOWN_OUTBOUND  ? DIRECTION_OUTBOUND
+           : known & KNOWN_INBOUND ? DIRECTION_INBOUND
+                                   : DIRECTION_ANY;
 }
 
 /* What is known in this epoch, learned now if need be.  errno changes. */

@@ -11,14 +11,6 @@ static const struct rule *rule_of(const struct line *l)
     return &control.table.rules[l->drop.rule % RULE_MAX];
 }
 
-static bool is_over(const struct line *l)
-{
-    const struct rule *rule = rule_of(l);
-
-    return atomic_load_explicit(&rule->state, memory_order_acquire) != RULE_ARMED ||
-           shim_now_ns() >= rule->until_ns;
-}
-
 static bool is_struck(const struct subject *subject, const struct requests *requests, struct verdict *v)
 {
     struct subject s = *subject;
@@ -106,7 +98,7 @@ void drop_judge(struct line *l, int fd)
 
     if (!d->is_awaited && !d->is_on)
         return;
-    if (is_over(l)) {
+    if (!rule_lasts(rule_of(l), shim_now_ns())) {
         drop_end(l, fd);
         return;
     }

@@ -129,14 +129,6 @@ bool effect_disconnect(int fd)
     return false;
 }
 
-static bool is_connected(int fd)
-{
-    struct sockaddr_storage peer;
-    socklen_t len = sizeof(peer);
-
-    return !real.getpeername(fd, (struct sockaddr *)&peer, &len);
-}
-
 /* Never disconnect what has no peer: on a listener it would end the listening.  A connection that lost its
  * peer was reset from outside, and the kernel has its ECONNRESET ready. */
 static bool is_resettable(const struct ask *a, bool connected)
@@ -149,7 +141,7 @@ static bool is_resettable(const struct ask *a, bool connected)
 
 static bool reset(struct ask *a, const struct strike *s)
 {
-    bool connected = a->fd >= 0 && is_connected(a->fd);
+    bool connected = a->fd >= 0 && endpoint_is_connected(a->fd);
 
     if (!is_resettable(a, connected))
         return cannot_land(a, s);
@@ -263,7 +255,7 @@ bool effect_apply(struct ask *a, const struct verdict *v)
         return end != WAIT_OVER;
     }
     /* Lifted while it waited: the delay was all that landed. */
-    if (sleeps && (!wait_is_armed(&v->strike[last]) || lease_is_over()))
+    if (sleeps && (!table_is_armed(&control.table, v->strike[last].rule) || lease_is_over()))
         return a->is_counted ? false : cannot_land(a, &v->strike[last]);
     return act(a, v, &v->strike[last]);
 }

@@ -203,3 +203,11 @@ bool endpoint_is_closed(int fd)
 
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) || info.tcpi_state == TCP_CLOSE;
 }
+
+bool endpoint_is_connected(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+
+    return !real.getpeername(fd, (struct sockaddr *)&peer, &len);
+}

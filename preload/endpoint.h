@@ -38,4 +38,7 @@ uint32_t endpoint_given(const struct sockaddr *address, socklen_t len, int type)
 int endpoint_peer(int fd, int type, uint32_t *ret_targets) HIDDEN;
 uint32_t endpoint_own(int fd, int type) HIDDEN;
 
+/* Has it a peer?  errno changes. */
+bool endpoint_is_connected(int fd) HIDDEN;
+
 #endif

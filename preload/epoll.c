@@ -81,7 +81,7 @@ static int wait_ms(int epfd, struct epoll_event *events, int max, uint64_t ns, c
 
 static int wait_ns(int epfd, struct epoll_event *events, int max, uint64_t ns, const sigset_t *mask)
 {
-    struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    struct timespec left = timespec_of(ns);
 
     return real.epoll_pwait2(epfd, events, max, ns == STREAM_NEVER ? NULL : &left, mask);
 }

@@ -13,18 +13,17 @@
 #include "preload/shim.h"
 #include "preload/watch.h"
 
-static void forget(unsigned first, unsigned last)
+/* What follows open files by their numbers; descriptor_copy says what a number is next. */
+static void forget_files(unsigned first, unsigned last)
 {
-    descriptor_forget_range(first, last);
     watch_forget(first, last);
     outbox_forget(first, last);
 }
 
-/* descriptor_copy says what it is next. */
-static void forget_number(unsigned to)
+static void forget(unsigned first, unsigned last)
 {
-    watch_forget(to, to);
-    outbox_forget(to, to);
+    descriptor_forget_range(first, last);
+    forget_files(first, last);
 }
 
 /* Linux has let the number go by the time that close fails, whatever it says but EBADF; a failing close that
@@ -105,7 +104,7 @@ EXPORT int dup2(int from, int to)
     if (ask(&a))
         return ask_answer(&a);
     if (to >= 0 && from != to)
-        forget_number((unsigned)to);
+        forget_files((unsigned)to, (unsigned)to);
     return copied(from, real.dup2(from, to));
 }
 
@@ -118,7 +117,7 @@ EXPORT int dup3(int from, int to, int flags)
     if (ask(&a))
         return ask_answer(&a);
     if (to >= 0 && from != to)
-        forget_number((unsigned)to);
+        forget_files((unsigned)to, (unsigned)to);
     return copied(from, real.dup3(from, to, flags));
 }
 

@@ -76,19 +76,24 @@ static ssize_t read_part(struct flow *f, const struct line_view *v)
 
 static void set_limit(struct flow *f)
 {
-    uint64_t now_ns = shim_now_ns(), patience_ns;
-
-    if (f->has_limit)
-        return;
-    patience_ns = wait_patience_ns(f->a->call, f->a->fd);
-    f->limit_ns = patience_ns > STREAM_NEVER - now_ns ? STREAM_NEVER : now_ns + patience_ns;
+    if (!f->has_limit)
+        f->limit_ns = wait_limit_ns(f->a->call, f->a->fd);
     f->has_limit = true;
+}
+
+/* Out of a hole nothing comes but by a lift, and a dropped answer not at all: what arrives there is looked at
+ * now and then. */
+static uint64_t look_again_ns(const struct line_view *v)
+{
+    uint64_t soon_ns = shim_now_ns() + LINE_SLICE_NS;
+
+    return v->is_dropped || (v->is_in_hole && v->next_ns > soon_ns) ? soon_ns : v->next_ns;
 }
 
 /* Returns 0 to look again, or the errno that ends the call. */
 static int wait_held(struct flow *f, const struct line_view *v, uint32_t epoch)
 {
-    uint64_t until_ns = v->is_dropped ? shim_now_ns() + LINE_SLICE_NS : v->next_ns;
+    uint64_t until_ns = look_again_ns(v);
 
     set_limit(f);
     if (shim_now_ns() >= f->limit_ns)
@@ -153,27 +158,10 @@ static int wait_for_arrival_until(struct flow *f, uint64_t until_ns)
     set_limit(f);
     until_ns = until_ns < f->limit_ns ? until_ns : f->limit_ns;
     uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-    struct timespec left = {.tv_sec = (time_t)(left_ns / 1000000000),
-                            .tv_nsec = (long)(left_ns % 1000000000)};
+    struct timespec left = timespec_of(left_ns);
     if (real.ppoll(&p, 1, &left, NULL) < 0)
         return errno;
     return shim_now_ns() >= f->limit_ns ? EAGAIN : 0;
-}
-
-/* Nothing can come out but by a lift, so we need not ask the kernel; what falls in is noted now and then. */
-static int wait_in_hole(struct flow *f, const struct line_view *v, uint32_t epoch)
-{
-    struct line_view until = *v;
-    uint64_t now_ns = shim_now_ns();
-    struct stay stay;
-
-    if (until.next_ns > now_ns + LINE_SLICE_NS)
-        until.next_ns = now_ns + LINE_SLICE_NS;
-    if (!shim_enter(&stay))
-        return EAGAIN;
-    int error = wait_held(f, &until, epoch);
-    shim_leave(&stay);
-    return error;
 }
 
 static int wait_more(struct flow *f, const struct line_view *v, uint32_t epoch)
@@ -182,11 +170,10 @@ static int wait_more(struct flow *f, const struct line_view *v, uint32_t epoch)
 
     if (!f->waits)
         return EAGAIN;
-    if (v->is_in_hole && !v->is_connecting)
-        return wait_in_hole(f, v, epoch);
-    if (v->is_restless && v->next_ns != STREAM_NEVER && v->pending == v->due && !v->is_connecting)
+    if (!v->is_in_hole && v->is_restless && v->next_ns != STREAM_NEVER && v->pending == v->due &&
+        !v->is_connecting)
         return wait_for_arrival_until(f, v->next_ns);
-    if (!view_is_held(v) || (v->is_restless && !v->is_connecting))
+    if (!v->is_in_hole && (!view_is_held(v) || (v->is_restless && !v->is_connecting)))
         return wait_for_arrival(f);
     if (!shim_enter(&stay))
         return EAGAIN;

@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "preload/follow.h"
+#include "preload/lock.h"
 #include "preload/mask.h"
 #include "preload/outbox.h"
 #include "preload/timer.h"
@@ -124,10 +125,10 @@ static void learn(struct set *s)
 
 struct set *follow_locked(struct set *s, int epfd)
 {
-    registry_lock(&s->busy);
+    lock_take(&s->busy);
     if (s->is_used && s->epfd == epfd)
         return s;
-    registry_unlock(&s->busy);
+    lock_give(&s->busy);
     return NULL;
 }
 
@@ -145,7 +146,7 @@ struct set *follow_make(int epfd)
         struct set *s = &sets[i];
         if (s->is_used)
             continue;
-        registry_lock(&s->busy);
+        lock_take(&s->busy);
         if (!s->is_used) {
             s->is_used = true;
             s->epfd = epfd;
@@ -156,7 +157,7 @@ struct set *follow_make(int epfd)
             follow_owner = (int)getpid();
             return s;
         }
-        registry_unlock(&s->busy);
+        lock_give(&s->busy);
     }
     return NULL;
 }
@@ -184,7 +185,7 @@ static void leave_all(void)
         if (!s)
             continue;
         leave(s);
-        registry_unlock(&s->busy);
+        lock_give(&s->busy);
     }
 }
 

@@ -14,8 +14,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 
     if (ask(&a))
         return ask_sent(&a, len);
-    struct iovec part = {.iov_base = (void *)buf, .iov_len = len};
-    ssize_t kept = a.is_boxed ? outbox_send(&a, &part, 1) : OUTBOX_OVER;
+    ssize_t kept = outbox_send_bytes(&a, buf, len);
     if (kept != OUTBOX_OVER)
         return kept;
     return ask_done(&a, real.write(fd, buf, ask_cut(&a, len)));
@@ -32,7 +31,7 @@ EXPORT ssize_t writev(int fd, const struct iovec *parts, int count)
 
     if (ask(&a))
         return a.is_lost ? (ssize_t)flow_size(&whole) : ask_answer(&a);
-    ssize_t kept = a.is_boxed ? outbox_send(&a, parts, (size_t)count) : OUTBOX_OVER;
+    ssize_t kept = outbox_send(&a, parts, (size_t)count);
     if (kept != OUTBOX_OVER)
         return kept;
     if (a.limit && count > 0) {

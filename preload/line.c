@@ -1,36 +1,21 @@
 /* Lines: finding, locking, looking.  Floor 1. */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "preload/cut.h"
 #include "preload/drop.h"
 #include "preload/line.h"
+#include "preload/lock.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
 #include "preload/sample.h"
 
 #define LINE_MAX_  4096 /* connections that are held at a time; a power of two */
 #define LINE_PROBE 8
-#define LOCK_TRIES 4000 /* some milliseconds: longer than any look, but for a stopped process */
 
 static struct line lines[LINE_MAX_];
 static _Atomic uint32_t shorts;
-
-static void line_lock(struct line *l)
-{
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!atomic_exchange_explicit(&l->busy, 1, memory_order_acquire))
-            return;
-        sched_yield();
-    }
-}
-
-static void line_unlock(struct line *l)
-{
-    atomic_store_explicit(&l->busy, 0, memory_order_release);
-}
 
 uint64_t line_cookie(int fd)
 {
@@ -68,18 +53,18 @@ static void line_reset(struct line *l)
 
 static struct line *line_locked(struct line *l, uint64_t cookie)
 {
-    line_lock(l);
+    lock_take(&l->busy);
     if (l->cookie == cookie)
         return l;
-    line_unlock(l);
+    lock_give(&l->busy);
     return NULL;
 }
 
 static struct line *line_claim(struct line *l, uint64_t old, uint64_t cookie)
 {
-    line_lock(l);
+    lock_take(&l->busy);
     if (!atomic_compare_exchange_strong(&l->cookie, &old, cookie)) {
-        line_unlock(l);
+        lock_give(&l->busy);
         return NULL;
     }
     line_reset(l);
@@ -127,15 +112,20 @@ static void review_rate(struct line *l, uint64_t now_ns)
 {
     const struct rule *rule = &control.table.rules[l->rate_rule % RULE_MAX];
 
-    if (!l->stream.bucket.rate_per_s)
-        return;
-    if (atomic_load_explicit(&rule->state, memory_order_acquire) != RULE_ARMED || now_ns >= rule->until_ns)
+    if (l->stream.bucket.rate_per_s && !rule_lasts(rule, now_ns))
         stream_rate(&l->stream, 0, now_ns);
 }
 
-static uint8_t direction_of(uint64_t known)
+struct subject line_subject(enum call call, uint64_t known, uint32_t effects)
 {
-    return known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND;
+    return (struct subject){
+        .call = call,
+        .targets = known_targets(known),
+        .service = shim_service_bit(),
+        .direction = (uint8_t)known_direction(known),
+        .only = effects,
+        .now_ns = shim_now_ns(),
+    };
 }
 
 /* Reweighing comes before sampling: what a lifted rule held is due, whatever comes after. */
@@ -159,7 +149,8 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
         view_fill(l, now_ns, v);
     v->is_full = keeps && is_full;
     v->is_restless = v->is_restless || keeps;
-    v->is_in_hole = keeps || decide_is_hole(&control.table, known_targets(known), direction_of(known));
+    v->is_in_hole =
+        keeps || decide_is_hole(&control.table, known_targets(known), (uint8_t)known_direction(known));
 }
 
 /* No rule is about it any more. */
@@ -173,13 +164,13 @@ static void end_left(int fd, uint64_t known)
         open_end(l, fd);
     if (l->drop.is_on)
         drop_end(l, fd);
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 /* A number that leads to another connection by now says that ours is closed. */
 static void settle(struct line *l)
 {
-    line_lock(l);
+    lock_take(&l->busy);
     if (l->opening.is_pending && l->opening.is_dropped) {
         if (line_cookie(l->opening.fd) == l->cookie) {
             open_end(l, l->opening.fd);
@@ -194,7 +185,7 @@ static void settle(struct line *l)
         l->drop = (struct drop){0};
         shim_left--;
     }
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 void line_settle(void)
@@ -220,7 +211,7 @@ void line_look(int fd, uint64_t known, struct line_view *ret_view)
         return;
     ret_view->is_tracked = true;
     look(l, fd, known, now_ns, ret_view);
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 void line_look_fd(int fd, struct line_view *ret_view)
@@ -258,7 +249,7 @@ void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, 
         sample(l, fd, known, shim_now_ns());
         cut_judge(l, fd, known, false);
     }
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 /* What has arrived by now is no answer to it.  Nothing does while it connects. */
@@ -288,7 +279,7 @@ void line_request(int fd, uint64_t known, const struct subject *subject, const u
     l->was_asked = true;
     cut_request(l, known);
     drop_request(l, fd, subject);
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 void line_pipelined(int fd, const struct subject *subject, const uint8_t *bytes, size_t len)
@@ -298,7 +289,7 @@ void line_pipelined(int fd, const struct subject *subject, const uint8_t *bytes,
     if (!l)
         return;
     drop_pipelined(l, fd, subject, bytes, len);
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 bool line_requests(int fd, struct requests *ret_requests)
@@ -310,7 +301,7 @@ bool line_requests(int fd, struct requests *ret_requests)
         return false;
     bool was_asked = l->was_asked;
     *ret_requests = l->requests;
-    line_unlock(l);
+    lock_give(&l->busy);
     return was_asked;
 }
 
@@ -326,7 +317,7 @@ void line_keep_error(int fd, int error)
     if (!l)
         return;
     l->error = error;
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 int line_take_error(int fd)
@@ -337,7 +328,7 @@ int line_take_error(int fd)
         return 0;
     int error = l->error;
     l->error = 0;
-    line_unlock(l);
+    lock_give(&l->busy);
     return error;
 }
 
@@ -351,7 +342,7 @@ void line_open(int fd, const struct opening *opening)
     l->touched_ns = shim_now_ns();
     l->opening = *opening;
     l->opening.is_pending = true;
-    line_unlock(l);
+    lock_give(&l->busy);
 }
 
 bool line_is_opening(int fd)
@@ -361,6 +352,6 @@ bool line_is_opening(int fd)
     if (!l)
         return false;
     bool is_pending = l->opening.is_pending;
-    line_unlock(l);
+    lock_give(&l->busy);
     return is_pending;
 }

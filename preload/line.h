@@ -5,9 +5,7 @@
  * longest not looked at goes) only makes what is unread count as having arrived now.  TCP's positions are
  * the kernel's own counters, so reads behind our back do not disturb them; a unix socket's are counted.
  *
- * A line is locked for some system calls at most, none of which waits.  The lock cannot hang: a handler that
- * interrupts us passes through without it (shim_enter), and one that jumped away, or a thread that fork or
- * cancellation lost, has it taken from them after a bounded wait. */
+ * A line is locked (lock.h) for some system calls at most, none of which waits. */
 #ifndef PRELOAD_LINE_H
 #define PRELOAD_LINE_H
 
@@ -109,6 +107,9 @@ static inline bool line_concerns(uint64_t known)
     return known & KNOWN_STREAM && !(known & KNOWN_APART) &&
            known_targets(known) & atomic_load_explicit(&control.table.streams, memory_order_acquire);
 }
+
+/* What is to be decided about what flows through it: of these effects, one bit each. */
+struct subject line_subject(enum call call, uint64_t known, uint32_t effects) HIDDEN;
 
 /* Look at it now: note what has arrived.  known: descriptor_find's word.  errno changes. */
 void line_look(int fd, uint64_t known, struct line_view *ret_view) HIDDEN;

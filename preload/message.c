@@ -9,18 +9,6 @@
 #include "preload/outbox.h"
 #include "preload/shim.h"
 
-static ssize_t boxed_parts(struct ask *a, const struct iovec *parts, size_t count)
-{
-    return a->is_boxed ? outbox_send(a, parts, count) : OUTBOX_OVER;
-}
-
-static ssize_t boxed(struct ask *a, const void *buf, size_t len)
-{
-    struct iovec part = {.iov_base = (void *)buf, .iov_len = len};
-
-    return boxed_parts(a, &part, 1);
-}
-
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
     if (is_idle(CALL_send))
@@ -29,7 +17,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 
     if (ask(&a))
         return ask_sent(&a, len);
-    ssize_t kept = boxed(&a, buf, len);
+    ssize_t kept = outbox_send_bytes(&a, buf, len);
     if (kept != OUTBOX_OVER)
         return kept;
     return ask_done(&a, real.send(fd, buf, ask_cut(&a, len), flags));
@@ -52,7 +40,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
 
     if (ask(&a))
         return ask_sent(&a, len);
-    ssize_t kept = boxed(&a, buf, len);
+    ssize_t kept = outbox_send_bytes(&a, buf, len);
     if (kept != OUTBOX_OVER)
         return kept;
     return ask_done(&a, real.sendto(fd, buf, ask_cut(&a, len), flags, address, address_len));
@@ -72,7 +60,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 
     if (ask(&a))
         return a.is_lost ? (ssize_t)flow_size(message) : ask_answer(&a);
-    ssize_t kept = boxed_parts(&a, message->msg_iov, message->msg_iovlen);
+    ssize_t kept = outbox_send(&a, message->msg_iov, message->msg_iovlen);
     if (kept != OUTBOX_OVER)
         return kept;
     if (a.limit) {
@@ -88,7 +76,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 /* One at a time, so that what does not go into the hole is told as the kernel would. */
 static int boxed_messages(struct ask *a, struct mmsghdr *messages, unsigned count)
 {
-    ssize_t kept = boxed_parts(a, messages->msg_hdr.msg_iov, messages->msg_hdr.msg_iovlen);
+    ssize_t kept = outbox_send(a, messages->msg_hdr.msg_iov, messages->msg_hdr.msg_iovlen);
 
     if (kept == OUTBOX_OVER)
         return (int)ask_done(a, real.sendmmsg(a->fd, messages, count, a->flags));

@@ -144,17 +144,12 @@ static int wait_for(const struct ask *a, struct mark *mark, uint64_t limit_ns)
     }
 }
 
-static uint64_t add_capped(uint64_t a, uint64_t b)
-{
-    return a + b < a ? UINT64_MAX : a + b;
-}
-
 /* Nobody sees the socket meanwhile, so the kernel need not hang too. */
 static int blocking_drop(struct ask *a, struct mark *mark)
 {
-    uint64_t now_ns = shim_now_ns(), patience_ns = wait_patience_ns(CALL_connect, a->fd);
-    bool gives_up = patience_ns > GIVE_UP_NS;
-    int error = wait_for(a, mark, add_capped(now_ns, gives_up ? GIVE_UP_NS : patience_ns));
+    uint64_t limit_ns = wait_limit_ns(CALL_connect, a->fd), end_ns = shim_now_ns() + GIVE_UP_NS;
+    bool gives_up = limit_ns > end_ns;
+    int error = wait_for(a, mark, gives_up ? end_ns : limit_ns);
 
     if (!error)
         return real.connect(a->fd, a->address, a->address_len);
@@ -168,7 +163,7 @@ static int blocking_drop(struct ask *a, struct mark *mark)
 
 static int blocking_delay(struct ask *a, struct mark *mark)
 {
-    uint64_t limit_ns = add_capped(shim_now_ns(), wait_patience_ns(CALL_connect, a->fd));
+    uint64_t limit_ns = wait_limit_ns(CALL_connect, a->fd);
     int result = real.connect(a->fd, a->address, a->address_len), error = errno;
 
     if (result && (error == EINPROGRESS || error == EINTR)) {
@@ -242,7 +237,7 @@ int open_hinders(const struct ask *a)
             return a->call == CALL_connect ? EALREADY : EAGAIN;
         uint64_t now_ns = shim_now_ns();
         if (limit_ns == STREAM_NEVER)
-            limit_ns = add_capped(now_ns, wait_patience_ns(a->call, a->fd));
+            limit_ns = wait_limit_ns(a->call, a->fd);
         if (now_ns >= limit_ns)
             return a->call == CALL_connect ? EALREADY : EAGAIN;
         int error = wait_nap(a->call, v.next_ns < limit_ns ? v.next_ns : limit_ns, epoch);

@@ -4,9 +4,10 @@
 #include <sys/syscall.h>
 
 #include "preload/effect.h"
+#include "preload/endpoint.h"
 #include "preload/line.h"
+#include "preload/lock.h"
 #include "preload/outbox.h"
-#include "preload/registry.h"
 #include "preload/wait.h"
 #include "preload/watch.h"
 
@@ -28,10 +29,10 @@ static _Atomic uint32_t boxes_used;
 
 static struct box *box_locked(struct box *b, uint64_t cookie)
 {
-    registry_lock(&b->busy);
+    lock_take(&b->busy);
     if (b->cookie == cookie)
         return b;
-    registry_unlock(&b->busy);
+    lock_give(&b->busy);
     return NULL;
 }
 
@@ -75,9 +76,9 @@ static bool box_make(int fd, uint64_t cookie, uint16_t rule)
     for (int i = 0; i < OUTBOXES && !made; i++) {
         if (boxes[i].cookie)
             continue;
-        registry_lock(&boxes[i].busy);
+        lock_take(&boxes[i].busy);
         made = box_fill(&boxes[i], fd, cookie, rule);
-        registry_unlock(&boxes[i].busy);
+        lock_give(&boxes[i].busy);
     }
     return made;
 }
@@ -89,39 +90,21 @@ static bool is_open(const struct box *b)
     const struct rule *rule = &control.table.rules[b->rule % RULE_MAX];
     uint64_t now_ns = shim_now_ns();
 
-    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED &&
-           rule->serial == b->serial && now_ns < rule->until_ns && shim_has_lease(now_ns);
+    return rule_lasts(rule, now_ns) && rule->serial == b->serial && shim_has_lease(now_ns);
 }
 
 /* A whole hole takes every connection; one with a probability takes each for good once it has it. */
 static bool strikes(const struct ask *a, struct strike *ret_strike)
 {
-    uint32_t service = shim_service();
+    struct subject s = ask_subject(a);
     struct verdict v;
-    struct subject s = {
-        .call = a->call,
-        .targets = a->targets,
-        .service = service < SERVICE_MAX ? 1u << service : 0,
-        .direction = a->direction,
-        .only = 1u << EFFECT_HOLD,
-        .is_outgoing = true,
-        .requests = &a->requests,
-        .now_ns = shim_now_ns(),
-    };
 
+    s.only = 1u << EFFECT_HOLD;
+    s.is_outgoing = true;
     if (!line_concerns(a->known) || !shim_has_lease(s.now_ns) || !decide(&control.table, &s, &v))
         return false;
     *ret_strike = v.strike[0];
     return true;
-}
-
-/* Whoever is connecting still cannot send, and is told so by the kernel. */
-static bool is_connected(int fd)
-{
-    struct sockaddr_storage peer;
-    socklen_t len = sizeof(peer);
-
-    return !real.getpeername(fd, (struct sockaddr *)&peer, &len);
 }
 
 bool outbox_takes(const struct ask *a)
@@ -137,7 +120,8 @@ bool outbox_takes(const struct ask *a)
     cookie = line_cookie(a->fd);
     if (outbox_look(a->fd, cookie, &is_full))
         return true;
-    if (!cookie || a->flags & MSG_OOB || !is_connected(a->fd) || !strikes(a, &strike))
+    /* Whoever is connecting still cannot send, and is told so by the kernel. */
+    if (!cookie || a->flags & MSG_OOB || !endpoint_is_connected(a->fd) || !strikes(a, &strike))
         return false;
     if (!box_make(a->fd, cookie, strike.rule)) {
         decide_skipped(&control.table, &strike);
@@ -171,7 +155,7 @@ static ssize_t put(const struct ask *a, const struct iovec *parts, size_t count)
         sum += parts[i].iov_len;
         kept += keep(b, &parts[i]);
     }
-    registry_unlock(&b->busy);
+    lock_give(&b->busy);
     return kept || !sum ? (ssize_t)kept : OUTBOX_FULL;
 }
 
@@ -189,7 +173,7 @@ static ssize_t pull(const struct ask *a, int from, off_t *offset, size_t count)
     b->len += got > 0 ? (uint32_t)got : 0;
     if (offset && got > 0)
         *offset += got;
-    registry_unlock(&b->busy);
+    lock_give(&b->busy);
     return got;
 }
 
@@ -197,9 +181,7 @@ static ssize_t pull(const struct ask *a, int from, off_t *offset, size_t count)
  * the errno that ends the call. */
 static int wait_for_space(const struct ask *a)
 {
-    uint64_t start_ns = shim_now_ns(), patience_ns = wait_patience_ns(a->call, a->fd);
-    uint64_t limit_ns = patience_ns > STREAM_NEVER - start_ns ? STREAM_NEVER : start_ns + patience_ns;
-    uint64_t cookie = line_cookie(a->fd);
+    uint64_t limit_ns = wait_limit_ns(a->call, a->fd), cookie = line_cookie(a->fd);
     bool is_full;
 
     if (wait_is_forbidden(a))
@@ -236,16 +218,27 @@ ssize_t outbox_send(struct ask *a, const struct iovec *parts, size_t count)
 {
     ssize_t kept;
 
+    if (!a->is_boxed)
+        return OUTBOX_OVER;
     while ((kept = put(a, parts, count)) == OUTBOX_FULL)
         if (!waits(a))
             return ask_done(a, -1);
     return kept < 0 ? kept : ask_done(a, kept);
 }
 
+ssize_t outbox_send_bytes(struct ask *a, const void *bytes, size_t len)
+{
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = len};
+
+    return outbox_send(a, &part, 1);
+}
+
 ssize_t outbox_pull(struct ask *a, int from, off_t *offset, size_t count)
 {
     ssize_t kept;
 
+    if (!a->is_boxed)
+        return OUTBOX_OVER;
     while ((kept = pull(a, from, offset, count)) == OUTBOX_FULL)
         if (!waits(a))
             return ask_done(a, -1);
@@ -291,7 +284,7 @@ bool outbox_look(int fd, uint64_t cookie, bool *ret_full)
         box_release(b);
     bool is_kept = b->cookie == cookie;
     *ret_full = is_kept && b->len == OUTBOX_BYTES;
-    registry_unlock(&b->busy);
+    lock_give(&b->busy);
     return is_kept;
 }
 
@@ -311,7 +304,7 @@ bool outbox_shuts(int fd, int how)
     if (!b)
         return false;
     b->shuts = true;
-    registry_unlock(&b->busy);
+    lock_give(&b->busy);
     if (how == SHUT_RDWR)
         real.shutdown(fd, SHUT_RD);
     return true;
@@ -327,7 +320,7 @@ void outbox_forget(unsigned first, unsigned last)
             continue;
         if ((unsigned)b->fd >= first && (unsigned)b->fd <= last)
             box_end(b);
-        registry_unlock(&b->busy);
+        lock_give(&b->busy);
     }
 }
 

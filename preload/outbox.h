@@ -20,11 +20,12 @@
 /* Does the send that was asked about go into a hole?  Then there is a place for it. */
 bool outbox_takes(const struct ask *a) HIDDEN;
 
-#define OUTBOX_OVER (-2) /* the hole was over in between: the call is to be made */
+#define OUTBOX_OVER (-2) /* no hole, or it was over in between: the call is to be made */
 #define OUTBOX_FULL (-3)
 
-/* Keep it, as much as fits.  As send, with ask_done; or OUTBOX_OVER. */
+/* Keep it, as much as fits, if it goes into a hole.  As send, with ask_done; or OUTBOX_OVER. */
 ssize_t outbox_send(struct ask *a, const struct iovec *parts, size_t count) HIDDEN;
+ssize_t outbox_send_bytes(struct ask *a, const void *bytes, size_t len) HIDDEN;
 
 /* Keep what sendfile would have sent.  As sendfile, with ask_done; or OUTBOX_OVER. */
 ssize_t outbox_pull(struct ask *a, int from, off_t *offset, size_t count) HIDDEN;

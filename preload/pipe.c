@@ -17,7 +17,7 @@ EXPORT ssize_t sendfile(int to, int from, off_t *offset, size_t count)
 
     if (ask(&a))
         return ask_answer(&a);
-    ssize_t kept = a.is_boxed ? outbox_pull(&a, from, offset, count) : OUTBOX_OVER;
+    ssize_t kept = outbox_pull(&a, from, offset, count);
     if (kept != OUTBOX_OVER)
         return kept;
     return ask_done(&a, real.sendfile(to, from, offset, ask_cut(&a, count)));

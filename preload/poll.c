@@ -132,11 +132,6 @@ static int sift_all(struct pollfd *fds, nfds_t count)
     return kept;
 }
 
-static struct timespec timespec_of(uint64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
-}
-
 static uint64_t until(uint64_t end_ns, uint64_t now_ns)
 {
     if (end_ns == STREAM_NEVER)

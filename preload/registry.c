@@ -1,30 +1,14 @@
 /* Chains and lists.  Floor 1. */
-#include <sched.h>
 #include <string.h>
 
+#include "preload/lock.h"
 #include "preload/registry.h"
-
-#define LOCK_TRIES 4000
 
 struct registration registrations[REGISTRY_REGISTRATIONS + 1];
 struct set sets[REGISTRY_SETS];
 
 static _Atomic uint32_t pool_busy;
 static int pool_free, pool_used; /* freed ones, chained by next_by_fd; and how many were ever used */
-
-void registry_lock(_Atomic uint32_t *busy)
-{
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!__atomic_exchange_n((uint32_t *)busy, 1, __ATOMIC_ACQUIRE))
-            return;
-        sched_yield();
-    }
-}
-
-void registry_unlock(_Atomic uint32_t *busy)
-{
-    __atomic_store_n((uint32_t *)busy, 0, __ATOMIC_RELEASE);
-}
 
 static unsigned fd_bucket(int fd)
 {
@@ -40,23 +24,23 @@ static int pool_take(void)
 {
     int place = 0;
 
-    registry_lock(&pool_busy);
+    lock_take(&pool_busy);
     if (pool_free) {
         place = pool_free;
         pool_free = registrations[place].next_by_fd;
     } else if (pool_used < REGISTRY_REGISTRATIONS) {
         place = ++pool_used;
     }
-    registry_unlock(&pool_busy);
+    lock_give(&pool_busy);
     return place;
 }
 
 static void pool_give(int place)
 {
-    registry_lock(&pool_busy);
+    lock_take(&pool_busy);
     registrations[place].next_by_fd = pool_free;
     pool_free = place;
-    registry_unlock(&pool_busy);
+    lock_give(&pool_busy);
 }
 
 int registry_find(const struct set *s, int fd)

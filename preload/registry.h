@@ -42,10 +42,6 @@ struct set {
 extern struct registration registrations[REGISTRY_REGISTRATIONS + 1] HIDDEN;
 extern struct set sets[REGISTRY_SETS] HIDDEN;
 
-/* Locks as line.h has them: bounded waits. */
-void registry_lock(_Atomic uint32_t *busy) HIDDEN;
-void registry_unlock(_Atomic uint32_t *busy) HIDDEN;
-
 /* For these the set is locked. */
 int registry_find(const struct set *s, int fd) HIDDEN;
 int registry_first(const struct set *s, uint64_t data) HIDDEN;

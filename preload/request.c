@@ -31,25 +31,12 @@ static struct first first_of(const struct ask *a, uint8_t room[static REQUEST_BY
     return (struct first){room, len};
 }
 
-static struct subject about(const struct ask *a)
-{
-    uint32_t service = shim_service();
-
-    return (struct subject){
-        .call = a->call,
-        .targets = a->targets,
-        .service = service < SERVICE_MAX ? 1u << service : 0,
-        .direction = a->direction,
-        .now_ns = shim_now_ns(),
-    };
-}
-
 /* A frame of its own: half a kilobyte of stack, given back before anything waits. */
 static __attribute__((noinline)) void request_begins(struct ask *a, bool pipelined)
 {
     uint8_t room[REQUEST_BYTES];
     struct first first = first_of(a, room);
-    struct subject s = about(a);
+    struct subject s = ask_subject(a);
 
     if (!shim_has_lease(s.now_ns))
         return;

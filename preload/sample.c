@@ -133,18 +133,10 @@ static bool count(struct line *l, int fd, struct counters *ret)
 bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const struct requests *requests,
                  struct mark *mark, struct rate *ret_rate)
 {
-    uint32_t service = shim_service();
+    struct subject s = line_subject(call, known, 1u << EFFECT_HOLD | (arrived ? 1u << EFFECT_CORRUPT : 0));
     struct verdict v;
-    struct subject s = {
-        .call = call,
-        .targets = known_targets(known),
-        .service = service < SERVICE_MAX ? 1u << service : 0,
-        .direction = known & KNOWN_OUTBOUND ? DIRECTION_OUTBOUND : DIRECTION_INBOUND,
-        .only = arrived ? 1u << EFFECT_HOLD | 1u << EFFECT_CORRUPT : 1u << EFFECT_HOLD,
-        .now_ns = shim_now_ns(),
-        .requests = requests,
-    };
 
+    s.requests = requests;
     *ret_rate = (struct rate){0};
     if (!decide(&control.table, &s, &v))
         return false;

@@ -109,7 +109,7 @@ static int select_once(struct sets *s, int count, uint64_t end_ns, const sigset_
         ns = ns < look_ns ? ns : look_ns;
     }
     ns = ready ? 0 : ns;
-    struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    struct timespec left = timespec_of(ns);
     uintptr_t place = shim_pause();
     int got = real.pselect(count, &s->in, &s->out, &s->other, ns == STREAM_NEVER ? NULL : &left, mask);
     int error = errno;
@@ -130,7 +130,7 @@ static int select_held(int count, fd_set *in, fd_set *out, fd_set *other, uint64
 
     if (!shim_enter(&stay)) {
         uint64_t ns = until(end_ns, shim_now_ns());
-        struct timespec left = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+        struct timespec left = timespec_of(ns);
         return real.pselect(count, in, out, other, ns == STREAM_NEVER ? NULL : &left, mask);
     }
     do {

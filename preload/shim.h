@@ -75,8 +75,21 @@ void shim_resume(uintptr_t place) HIDDEN;
 /* The service that this process belongs to; SERVICE_MAX for none. */
 uint32_t shim_service(void) HIDDEN;
 
+/* Its bit in a rule; 0 for none. */
+static inline uint32_t shim_service_bit(void)
+{
+    uint32_t service = shim_service();
+
+    return service < SERVICE_MAX ? 1u << service : 0;
+}
+
 /* CLOCK_MONOTONIC from the kernel itself: a preloaded libfaketime must not make a lease last for ever. */
 uint64_t shim_now_ns(void) HIDDEN;
+
+static inline struct timespec timespec_of(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+}
 
 /* Is this process a vfork child, which runs in its parent's memory?  Costs a system call. */
 bool shim_is_guest(void) HIDDEN;

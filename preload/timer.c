@@ -3,6 +3,7 @@
 #include <sys/timerfd.h>
 
 #include "preload/mask.h"
+#include "preload/shim.h"
 #include "preload/timer.h"
 
 void timer_drop(struct set *s)
@@ -46,8 +47,7 @@ static void timer_make(struct set *s)
 
 void timer_set(struct set *s, uint64_t at_ns, uint64_t now_ns)
 {
-    struct itimerspec at = {
-        .it_value = {.tv_sec = (time_t)(at_ns / 1000000000), .tv_nsec = (long)(at_ns % 1000000000)}};
+    struct itimerspec at = {.it_value = timespec_of(at_ns)};
 
     if (s->timer < 0)
         timer_make(s);

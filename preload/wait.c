@@ -18,12 +18,6 @@ bool wait_is_forbidden(const struct ask *a)
     return flags >= 0 && flags & O_NONBLOCK;
 }
 
-bool wait_is_armed(const struct strike *strike)
-{
-    return strike->rule < RULE_MAX &&
-           atomic_load_explicit(&control.table.rules[strike->rule].state, memory_order_acquire) == RULE_ARMED;
-}
-
 static uint64_t add_capped(uint64_t a, uint64_t b)
 {
     return a + b < a ? UINT64_MAX : a + b;
@@ -35,13 +29,13 @@ static uint64_t due_ns(const struct verdict *v, uint64_t start_ns)
     uint64_t lease_ns = atomic_load_explicit(&control.table.lease_ns, memory_order_relaxed), due = start_ns;
 
     for (int i = 0; i < v->strikes; i++)
-        if (wait_is_armed(&v->strike[i]))
+        if (table_is_armed(&control.table, v->strike[i].rule))
             due = add_capped(due, control.table.rules[v->strike[i].rule].delay_ns);
     return due < lease_ns ? due : lease_ns;
 }
 
 /* Long enough to never come: no time-out of the caller's. */
-uint64_t wait_patience_ns(enum call call, int fd)
+static uint64_t patience_ns(enum call call, int fd)
 {
     enum role role = call_role(call);
     bool receives = role == ROLE_RECEIVE || role == ROLE_ACCEPT;
@@ -56,6 +50,11 @@ uint64_t wait_patience_ns(enum call call, int fd)
     return ns ? ns : UINT64_MAX;
 }
 
+uint64_t wait_limit_ns(enum call call, int fd)
+{
+    return add_capped(shim_now_ns(), patience_ns(call, fd));
+}
+
 static bool is_cancellation_point(enum call call)
 {
     enum role role = call_role(call);
@@ -68,8 +67,7 @@ static bool is_cancellation_point(enum call call)
  * stands in for; futex with a time-out always ends, and would tell nothing. */
 static int sleep_until(uint64_t until_ns, uint32_t epoch)
 {
-    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
-                             .tv_nsec = (long)(until_ns % 1000000000)};
+    struct timespec until = timespec_of(until_ns);
     struct futex_waitv one = {.val = epoch, .uaddr = (uintptr_t)&control.table.epoch, .flags = FUTEX_32};
 
     long failed = syscall(SYS_futex_waitv, &one, 1, 0, &until, CLOCK_MONOTONIC);
@@ -113,7 +111,7 @@ int wait_nap(enum call call, uint64_t until_ns, uint32_t epoch)
 
 enum wait_end wait_out(const struct ask *a, const struct verdict *v)
 {
-    uint64_t start_ns = shim_now_ns(), limit_ns = add_capped(start_ns, wait_patience_ns(a->call, a->fd));
+    uint64_t start_ns = shim_now_ns(), limit_ns = wait_limit_ns(a->call, a->fd);
 
     for (;;) {
         uint32_t epoch = shim_epoch();

@@ -7,9 +7,6 @@
 /* Must this call not sleep? */
 bool wait_is_forbidden(const struct ask *a) HIDDEN;
 
-/* Is the strike's rule armed still? */
-bool wait_is_armed(const struct strike *strike) HIDDEN;
-
 enum wait_end {
     WAIT_OVER,
     WAIT_IMPATIENT,   /* the caller's own time-out (SO_RCVTIMEO, SO_SNDTIMEO) came first */
@@ -26,7 +23,7 @@ enum wait_end wait_out(const struct ask *a, const struct verdict *v) HIDDEN;
  * after a handler without SA_RESTART. */
 int wait_nap(enum call call, uint64_t until_ns, uint32_t epoch) HIDDEN;
 
-/* How long the descriptor's own time-out lets the call wait; UINT64_MAX: for ever. */
-uint64_t wait_patience_ns(enum call call, int fd) HIDDEN;
+/* Until when the descriptor's own time-out lets a call wait that begins now; UINT64_MAX: for ever. */
+uint64_t wait_limit_ns(enum call call, int fd) HIDDEN;
 
 #endif

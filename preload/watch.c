@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include "preload/follow.h"
+#include "preload/lock.h"
 #include "preload/mask.h"
 #include "preload/timer.h"
 #include "preload/watch.h"
@@ -24,7 +25,7 @@ uint64_t watch_prepare(int epfd)
     if (!s)
         return STREAM_NEVER;
     uint64_t most_ns = follow_prepare(s);
-    registry_unlock(&s->busy);
+    lock_give(&s->busy);
     return most_ns;
 }
 
@@ -136,7 +137,7 @@ int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late)
         return kept;
     if (follow_is_wanted() && (rang || s->held) && kept)
         follow_prepare(s);
-    registry_unlock(&s->busy);
+    lock_give(&s->busy);
     return kept;
 }
 
@@ -153,7 +154,7 @@ void watch_stir(int fd)
             follow_review(s, place, false);
             follow_prepare(s);
         }
-        registry_unlock(&s->busy);
+        lock_give(&s->busy);
     }
 }
 
@@ -175,7 +176,7 @@ void watch_changed(int epfd, int op, int fd, const struct epoll_event *event)
                 follow_prepare(s);
         }
     }
-    registry_unlock(&s->busy);
+    lock_give(&s->busy);
 }
 
 /* A vfork child's closes are not ours. */
@@ -190,9 +191,9 @@ void watch_forget(unsigned first, unsigned last)
         if (s->timer >= 0 && (unsigned)s->timer >= first && (unsigned)s->timer <= last)
             timer_drop(s);
         if ((unsigned)s->epfd >= first && (unsigned)s->epfd <= last) {
-            registry_lock(&s->busy);
+            lock_take(&s->busy);
             follow_drop(s);
-            registry_unlock(&s->busy);
+            lock_give(&s->busy);
         }
     }
 }

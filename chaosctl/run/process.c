@@ -124,7 +124,7 @@ static int place_streams(const struct spawn *spawn, int null_fd)
     return 0;
 }
 
-static int arrange(const struct spawn *spawn, pid_t parent, int null_fd)
+static int arrange(const struct spawn *spawn, const struct sock_fprog *filter, pid_t parent, int null_fd)
 {
     if (join_group(spawn) || bind_to_parent(spawn, parent))
         return -1;
@@ -133,13 +133,14 @@ static int arrange(const struct spawn *spawn, pid_t parent, int null_fd)
     if (spawn->dir && chdir(spawn->dir))
         return -1;
     reset_signals(spawn);
-    return uring_refuse(spawn->filter);
+    return uring_refuse(filter);
 }
 
 static void __attribute__((noreturn))
-become(const struct spawn *spawn, char **env, pid_t parent, int null_fd, int error_fd)
+become(const struct spawn *spawn, char **env, const struct sock_fprog *filter, pid_t parent, int null_fd,
+       int error_fd)
 {
-    if (!arrange(spawn, parent, null_fd))
+    if (!arrange(spawn, filter, parent, null_fd))
         execvpe(spawn->argv[0], spawn->argv, env);
     int error = errno;
     while (write(error_fd, &error, sizeof(error)) < 0 && errno == EINTR)
@@ -200,13 +201,18 @@ pid_t process_start(const struct spawn *spawn)
         return -ENOMEM;
     if (!spawn->foreground && null_fd < 0)
         return -errno;
-    int error = pipe_above(ends);
+    struct sock_fprog filter = {0};
+    int error = spawn->refuses_uring ? uring_filter(&filter) : 0;
+    cleanup_free struct sock_filter *code = filter.filter;
+    if (error)
+        return error;
+    error = pipe_above(ends);
     cleanup_fd int read_fd = ends[0], write_fd = ends[1];
     if (error)
         return error;
     pid_t pid = fork_blocked(&before);
     if (pid == 0)
-        become(spawn, env, parent, null_fd, write_fd);
+        become(spawn, env, &filter, parent, null_fd, write_fd);
     error = pid < 0 ? errno : 0;
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (error)

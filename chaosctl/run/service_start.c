@@ -12,7 +12,6 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/leftover.h"
 #include "chaosctl/run/service_unit.h"
-#include "chaosctl/run/uring.h"
 
 #define LOOK_TIMEOUT_NS NS_PER_S
 
@@ -58,25 +57,6 @@ static int fill_env(struct unit *unit, struct pair *env, char **ret_owned)
     return error ? error : (int)n + CONTROL_ENV;
 }
 
-/* Only of whom faults can enter. */
-static int fill_filter(const struct unit *unit, struct sock_fprog *filter)
-{
-    if (unit->service->inject == INJECT_NONE || unit->service->allows_uring)
-        return 0;
-    return uring_filter(filter);
-}
-
-static pid_t start_filtered(const struct unit *unit, struct spawn *spawn)
-{
-    struct sock_fprog filter = {0};
-    int error = fill_filter(unit, &filter);
-
-    spawn->filter = &filter;
-    pid_t pid = error ? error : process_start(spawn);
-    free(filter.filter);
-    return pid;
-}
-
 static pid_t launch_in(struct unit *unit, struct pair *env)
 {
     cleanup_free char *owned = NULL;
@@ -95,8 +75,9 @@ static pid_t launch_in(struct unit *unit, struct pair *env)
         .stderr_fd = log_fd,
         .continues_with_us_gone = true,
         .new_session = true,
+        .refuses_uring = unit->service->inject != INJECT_NONE && !unit->service->allows_uring,
     };
-    return start_filtered(unit, &spawn);
+    return process_start(&spawn);
 }
 
 static pid_t launch(struct unit *unit)

@@ -160,30 +160,13 @@ const char *fault_form(enum fault_kind kind)
 
 /* --- words --- */
 
-static bool take_word(struct reader *r, const struct node *node, const char *const *words, size_t count,
-                      const char *wanted, size_t *ret_index)
-{
-    const char *text = NULL;
-    bool plain;
-
-    if (!reader_text(r, node, wanted, &text, &plain))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(words[i], text)) {
-            *ret_index = i;
-            return true;
-        }
-    reader_error(r, node, "\"%s\" is unknown%s", text, reader_hint(r, text, words, count));
-    return false;
-}
-
 static bool take_direction(struct reader *r, const struct node *node, void *ret_value)
 {
     static const char *const words[] = {
         [DIRECTION_ANY] = "any", [DIRECTION_OUTBOUND] = "outbound", [DIRECTION_INBOUND] = "inbound"};
     size_t i = 0;
 
-    if (!take_word(r, node, words, 3, shape_direction.wanted, &i))
+    if (!reader_word(r, node, words, 3, shape_direction.wanted, "is unknown", &i))
         return false;
     *(enum direction *)ret_value = (enum direction)i;
     return true;
@@ -197,7 +180,7 @@ static bool take_dns_mode(struct reader *r, const struct node *node, void *ret_v
                                         [DNS_SLOW] = "slow"};
     size_t i = 0;
 
-    if (!take_word(r, node, words, 4, shape_dns_mode.wanted, &i))
+    if (!reader_word(r, node, words, 4, shape_dns_mode.wanted, "is unknown", &i))
         return false;
     *(enum dns_mode *)ret_value = (enum dns_mode)i;
     return true;
@@ -208,7 +191,7 @@ static bool take_then(struct reader *r, const struct node *node, void *ret_value
     static const char *const words[] = {"silence", "reset"};
     size_t i = 0;
 
-    if (!take_word(r, node, words, 2, shape_then.wanted, &i))
+    if (!reader_word(r, node, words, 2, shape_then.wanted, "is unknown", &i))
         return false;
     *(bool *)ret_value = i;
     return true;
@@ -221,7 +204,7 @@ static bool take_distribution(struct reader *r, const struct node *node, void *r
                                         [DISTRIBUTION_PARETO] = "pareto"};
     size_t i = 0;
 
-    if (!take_word(r, node, words, 3, shape_distribution.wanted, &i))
+    if (!reader_word(r, node, words, 3, shape_distribution.wanted, "is unknown", &i))
         return false;
     *(enum distribution *)ret_value = (enum distribution)i;
     return true;

@@ -69,23 +69,15 @@ static const struct shape shape_inject = {
     .take = take_inject,
 };
 
-static const char *const uring_words[] = {"refuse", "allow"};
-
 static bool take_uring(struct reader *r, const struct node *node, void *ret_value)
 {
-    const char *text = NULL;
-    bool plain;
+    static const char *const words[] = {"refuse", "allow"};
+    size_t i = 0;
 
-    if (!reader_text(r, node, "refuse or allow", &text, &plain))
+    if (!reader_word(r, node, words, 2, "refuse or allow", "is nothing to do with io_uring", &i))
         return false;
-    for (size_t i = 0; i < 2; i++)
-        if (!strcmp(uring_words[i], text)) {
-            *(bool *)ret_value = i;
-            return true;
-        }
-    reader_error(r, node, "\"%s\" is nothing to do with io_uring%s", text,
-                 reader_hint(r, text, uring_words, 2));
-    return false;
+    *(bool *)ret_value = i;
+    return true;
 }
 
 static const struct shape shape_uring = {

@@ -186,3 +186,20 @@ const char *reader_hint(struct reader *r, const char *written, const char *const
         hint = reader_printf(r, "; there are: %s", reader_join(r, names, count, ", "));
     return hint ? hint : "";
 }
+
+bool reader_word(struct reader *r, const struct node *node, const char *const *words, size_t count,
+                 const char *wanted, const char *is_what, size_t *ret_index)
+{
+    const char *text = NULL;
+    bool plain;
+
+    if (!reader_text(r, node, wanted, &text, &plain))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(words[i], text)) {
+            *ret_index = i;
+            return true;
+        }
+    reader_error(r, node, "\"%s\" %s%s", text, is_what, reader_hint(r, text, words, count));
+    return false;
+}

@@ -59,6 +59,10 @@ bool reader_text(struct reader *r, const struct node *node, const char *wanted, 
 /* An unknown name: ` (did you mean "x"?)`, or `; there are: a, b`.  Kept in the arena, never NULL. */
 const char *reader_hint(struct reader *r, const char *written, const char *const *names, size_t count);
 
+/* One of these words; otherwise false, with an error: `"x"`, what it is (`is unknown`), and the hint. */
+bool reader_word(struct reader *r, const struct node *node, const char *const *words, size_t count,
+                 const char *wanted, const char *is_what, size_t *ret_index);
+
 /* "a, b, c" */
 const char *reader_join(struct reader *r, const char *const *names, size_t count, const char *separator);
 

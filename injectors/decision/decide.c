@@ -9,11 +9,6 @@ static uint32_t rule_bound(const struct table *table)
     return table->rule_count < RULE_MAX ? table->rule_count : RULE_MAX;
 }
 
-static bool is_armed(const struct rule *rule)
-{
-    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED;
-}
-
 static bool caller_fits(const struct rule *rule, const char *caller)
 {
     if (!rule->caller[0])
@@ -90,7 +85,7 @@ static bool request_fits(const struct rule *rule, const struct subject *s)
  * own, and so many that no connection lived.  Only a reset of everything strikes them too. */
 static bool fits(const struct rule *rule, const struct subject *s)
 {
-    if (!is_armed(rule) || !(rule->calls & call_bit(s->call)) || !is_asked_about(rule, s))
+    if (!rule_is_armed(rule) || !(rule->calls & call_bit(s->call)) || !is_asked_about(rule, s))
         return false;
     if (s->is_outgoing && !rule->endless)
         return false;
@@ -175,7 +170,7 @@ bool decide_requests(struct table *table, const struct subject *subject, const u
     *ret_requests = (struct requests){0};
     for (uint32_t i = 0; i < rule_bound(table) && found < VERDICT_STRIKES_MAX; i++) {
         struct rule *rule = &table->rules[i];
-        if (!is_armed(rule) || !rule->has_request || !is_about(rule, subject))
+        if (!rule_is_armed(rule) || !rule->has_request || !is_about(rule, subject))
             continue;
         bool is_blind = unseen && rule->request.count;
         if (is_blind && rule->serial > counted)
@@ -208,7 +203,7 @@ bool decide_is_hole(const struct table *table, uint32_t targets, uint8_t directi
 {
     for (uint32_t i = 0; i < rule_bound(table); i++) {
         const struct rule *rule = &table->rules[i];
-        if (is_armed(rule) && rule->endless && rule->targets & targets &&
+        if (rule_is_armed(rule) && rule->endless && rule->targets & targets &&
             (rule->direction == DIRECTION_ANY || rule->direction == direction))
             return true;
     }
@@ -218,7 +213,7 @@ bool decide_is_hole(const struct table *table, uint32_t targets, uint8_t directi
 bool decide_needs_heap(const struct table *table)
 {
     for (uint32_t i = 0; i < rule_bound(table); i++)
-        if (is_armed(&table->rules[i]) && table->rules[i].heap_min)
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].heap_min)
             return true;
     return false;
 }
@@ -226,7 +221,7 @@ bool decide_needs_heap(const struct table *table)
 bool decide_needs_caller(const struct table *table)
 {
     for (uint32_t i = 0; i < rule_bound(table); i++)
-        if (is_armed(&table->rules[i]) && table->rules[i].caller[0])
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].caller[0])
             return true;
     return false;
 }
@@ -234,7 +229,8 @@ bool decide_needs_caller(const struct table *table)
 bool decide_needs_time(const struct table *table)
 {
     for (uint32_t i = 0; i < rule_bound(table); i++)
-        if (is_armed(&table->rules[i]) && table->rules[i].effect == EFFECT_SEVER && table->rules[i].age_ns)
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].effect == EFFECT_SEVER &&
+            table->rules[i].age_ns)
             return true;
     return false;
 }

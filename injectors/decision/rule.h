@@ -98,4 +98,15 @@ bool rule_is_certain(const struct rule *rule);
  * Splittable Pseudorandom Number Generators, OOPSLA 2014). */
 uint64_t rule_draw(uint64_t seed, uint64_t number);
 
+static inline bool rule_is_armed(const struct rule *rule)
+{
+    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED;
+}
+
+/* Armed, and its `for` has not run out. */
+static inline bool rule_lasts(const struct rule *rule, uint64_t now_ns)
+{
+    return rule_is_armed(rule) && now_ns < rule->until_ns;
+}
+
 #endif

@@ -24,11 +24,6 @@ static uint32_t rule_reach(const struct rule *rule)
     return rule->targets ? rule->targets & ~TARGET_ANY : TARGET_ANY;
 }
 
-static bool is_armed(const struct rule *rule)
-{
-    return atomic_load_explicit(&rule->state, memory_order_acquire) == RULE_ARMED;
-}
-
 /* Where a request begins is told by what was sent and received before it. */
 static call_set rule_calls(const struct rule *rule)
 {
@@ -42,14 +37,14 @@ static uint32_t call_reach(const struct table *table, enum call call)
     uint32_t reach = call_with_roles(traffic_roles) & call_bit(call) ? table->watched : 0;
 
     for (uint32_t i = 0; i < table->rule_count; i++)
-        if (is_armed(&table->rules[i]) && (rule_calls(&table->rules[i]) & call_bit(call)))
+        if (rule_is_armed(&table->rules[i]) && (rule_calls(&table->rules[i]) & call_bit(call)))
             reach |= rule_reach(&table->rules[i]);
     return reach;
 }
 
 static bool is_stream(const struct rule *rule)
 {
-    return is_armed(rule) && rule->effect < EFFECT_COUNT &&
+    return rule_is_armed(rule) && rule->effect < EFFECT_COUNT &&
            ((DECIDE_STREAM | 1u << EFFECT_SLICE) & 1u << rule->effect);
 }
 
@@ -67,7 +62,7 @@ static uint32_t request_reach(const struct table *table)
     uint32_t reach = 0;
 
     for (uint32_t i = 0; i < table->rule_count; i++)
-        if (is_armed(&table->rules[i]) && table->rules[i].has_request)
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].has_request)
             reach |= table->rules[i].targets & ~TARGET_ANY;
     return reach;
 }
@@ -129,7 +124,7 @@ static int free_place(const struct table *table)
     if (table->rule_count < RULE_MAX)
         return (int)table->rule_count;
     for (uint32_t i = 1; i <= RULE_MAX; i++)
-        if (!is_armed(&table->rules[(table->last_rule + i) % RULE_MAX]))
+        if (!rule_is_armed(&table->rules[(table->last_rule + i) % RULE_MAX]))
             return (int)((table->last_rule + i) % RULE_MAX);
     return -1;
 }
@@ -153,7 +148,7 @@ int table_arm(struct table *table, const struct rule *rule)
 
 void table_lift(struct table *table, uint32_t index)
 {
-    if (index >= table->rule_count || !is_armed(&table->rules[index]))
+    if (index >= table->rule_count || !rule_is_armed(&table->rules[index]))
         return;
     atomic_store_explicit(&table->rules[index].state, RULE_FREE, memory_order_release);
     publish(table);

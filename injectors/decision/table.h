@@ -87,4 +87,10 @@ void table_tidy(struct table *table);
 /* Count what these dependencies do from now on. */
 void table_watch(struct table *table, uint32_t dependencies);
 
+/* Is the rule in that place, which may be out of range, armed? */
+static inline bool table_is_armed(const struct table *table, uint32_t index)
+{
+    return index < RULE_MAX && rule_is_armed(&table->rules[index]);
+}
+
 #endif

@@ -33,14 +33,6 @@ static bool served(struct pair p, struct reader *r, const char *request)
            get_all(r, buf, 2, 20000) && !strcmp(buf, "ok");
 }
 
-static const char *of(enum manner way, const char *what)
-{
-    static char sentence[160];
-
-    snprintf(sentence, sizeof(sentence), "%s: %s", way_names[way], what);
-    return sentence;
-}
-
 /* Until it was seen to arrive: a look is what drops it. */
 static bool comes_to_nothing(struct reader *r)
 {
@@ -56,18 +48,18 @@ static void silence(enum manner way)
     char byte;
     int rule = arm(dropping("^DEL", 0)), queued = -1;
 
-    fact(of(way, "answers to other requests come"),
+    fact(by_way(way, "answers to other requests come"),
          served(p, &r, "GET") && served(p, &r, "GET") && !hits(rule));
-    fact(of(way, "a request that matches arrives"), put(p.client, "DEL") && arrives(p.server, "DEL"));
+    fact(by_way(way, "a request that matches arrives"), put(p.client, "DEL") && arrives(p.server, "DEL"));
     put(p.server, "answer");
-    fact(of(way, "and its answer does not"), comes_to_nothing(&r) && hits(rule) == 1);
+    fact(by_way(way, "and its answer does not"), comes_to_nothing(&r) && hits(rule) == 1);
     put(p.server, "more");
     shutdown(p.server, SHUT_WR);
-    fact(of(way, "nor the rest, nor its end"),
+    fact(by_way(way, "nor the rest, nor its end"),
          comes_to_nothing(&r) && !ioctl(p.client, FIONREAD, &queued) && !queued);
-    fact(of(way, "more can be sent"), put(p.client, "X") && arrives(p.server, "X"));
+    fact(by_way(way, "more can be sent"), put(p.client, "X") && arrives(p.server, "X"));
     lift(rule);
-    fact(of(way, "lifted, it is at its end"), get(&r, &byte, 1, 20000) == 0);
+    fact(by_way(way, "lifted, it is at its end"), get(&r, &byte, 1, 20000) == 0);
     reader_end(&r);
     hang_up(p);
 }
@@ -82,11 +74,12 @@ static void resets(enum manner way)
     bool asked = served(p, &r, "GET") && put(p.client, "DEL") && arrives(p.server, "DEL") && !hits(rule);
     put(p.server, "answer");
     errno = 0;
-    fact(of(way, "reset: the caller meets ECONNRESET when the answer begins"),
+    fact(by_way(way, "reset: the caller meets ECONNRESET when the answer begins"),
          asked && get(&r, &byte, 1, 20000) == -1 && errno == ECONNRESET && hits(rule) == 1);
-    fact(of(way, "then it is at its end"), get(&r, &byte, 1, 20000) == 0);
+    fact(by_way(way, "then it is at its end"), get(&r, &byte, 1, 20000) == 0);
     errno = 0;
-    fact(of(way, "and the peer meets a reset too"), recv(p.server, &byte, 1, 0) == -1 && errno == ECONNRESET);
+    fact(by_way(way, "and the peer meets a reset too"),
+         recv(p.server, &byte, 1, 0) == -1 && errno == ECONNRESET);
     lift(rule);
     reader_end(&r);
     hang_up(p);

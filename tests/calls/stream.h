@@ -27,6 +27,15 @@ enum manner { BLOCKING, POLL, SELECT, LEVEL, EDGE, ONESHOT, WAYS };
 
 static const char *const way_names[WAYS] UNUSED = {"blocking", "poll", "select", "level", "edge", "oneshot"};
 
+/* The name of a fact that is one of each way. */
+static UNUSED const char *by_way(enum manner way, const char *what)
+{
+    static char sentence[160];
+
+    snprintf(sentence, sizeof(sentence), "%s: %s", way_names[way], what);
+    return sentence;
+}
+
 /* One end, and how it is waited for. */
 struct reader {
     enum manner way;

@@ -1,14 +1,6 @@
 /* Each stream fault, seen through each way to wait. */
 #include "stream.h"
 
-static char sentence[120];
-
-static const char *of(enum manner way, const char *what)
-{
-    snprintf(sentence, sizeof(sentence), "%s: %s", way_names[way], what);
-    return sentence;
-}
-
 static void put(int fd, const char *bytes)
 {
     if (send(fd, bytes, strlen(bytes), 0) != (ssize_t)strlen(bytes))
@@ -29,11 +21,11 @@ static void latency(enum manner way)
     uint64_t looked = since(sent);
     bool got = get_all(&r, buf, 5, 10000) && !memcmp(buf, "hello", 5);
     uint64_t took = since(sent);
-    fact(of(way, "latency: what was sent arrives late, and whole"),
+    fact(by_way(way, "latency: what was sent arrives late, and whole"),
          got && took >= 100 * MS && took < LONG && (empty || looked > 100 * MS));
     if (!got || took < 100 * MS || !empty)
         printf("# got %d after %lu us, empty %d\n", got, took / 1000, empty);
-    fact(of(way, "latency: that is a hit"), hits(rule) == 1);
+    fact(by_way(way, "latency: that is a hit"), hits(rule) == 1);
     lift(rule);
     reader_end(&r);
     hang_up(p);
@@ -49,10 +41,10 @@ static void blackhole(enum manner way)
     put(p.server, "hello");
     shutdown(p.server, SHUT_WR);
     bool nothing = get(&r, buf, 5, 150) == -1 && errno == EAGAIN && (way == BLOCKING || ready(&r, 100) == 0);
-    fact(of(way, "blackhole: nothing comes"), nothing && hits(rule) >= 1);
+    fact(by_way(way, "blackhole: nothing comes"), nothing && hits(rule) >= 1);
     lift(rule);
     bool got = get_all(&r, buf, 5, 10000) && !memcmp(buf, "hello", 5) && get(&r, buf, 5, 10000) == 0;
-    fact(of(way, "blackhole: after the lift it does, and its end"), got);
+    fact(by_way(way, "blackhole: after the lift it does, and its end"), got);
     reader_end(&r);
     hang_up(p);
 }
@@ -73,7 +65,7 @@ static void bandwidth(enum manner way)
         give_up("send");
     bool whole = get_all(&r, got, SIZE, 10000) && !memcmp(sent, got, SIZE);
     uint64_t took = since(start);
-    fact(of(way, "bandwidth: 50 kB at 100 kB/s take half a second, less a tenth"),
+    fact(by_way(way, "bandwidth: 50 kB at 100 kB/s take half a second, less a tenth"),
          whole && took >= 390 * MS && took < LONG);
     printf("# took %lu ms, whole %d\n", took / MS, whole);
     lift(rule);
@@ -94,7 +86,7 @@ static void truncate_(enum manner way)
     put(p.server, "hello");
     bool some = get_all(&r, buf, 3, 10000) && !memcmp(buf, "hel", 3);
     bool end = ready(&r, 10000) == 1 && get(&r, buf, 5, 10000) == 0;
-    fact(of(way, "truncate: three bytes, then the end"), some && end && hits(rule) == 1);
+    fact(by_way(way, "truncate: three bytes, then the end"), some && end && hits(rule) == 1);
     if (!some || !end)
         printf("# some %d end %d hits %lu\n", some, end, hits(rule));
     lift(rule);
@@ -121,9 +113,9 @@ static void slice(enum manner way)
         if (!right)
             printf("# at %d got %zd\n", at, got);
     }
-    fact(of(way, "slice: five bytes come as two, two and one"), right && !memcmp(buf, "hello", 5));
+    fact(by_way(way, "slice: five bytes come as two, two and one"), right && !memcmp(buf, "hello", 5));
     ssize_t sent = send(p.client, "hello", 5, 0);
-    fact(of(way, "slice: and two are sent of five"), sent == 2 && hits(rule) >= 4);
+    fact(by_way(way, "slice: and two are sent of five"), sent == 2 && hits(rule) >= 4);
     lift(rule);
     reader_end(&r);
     hang_up(p);
@@ -144,7 +136,7 @@ static void corrupt(enum manner way)
     bool got = recv(p.client, buf, 5, 0) == 5;
     for (int i = 0; i < 5; i++)
         wrong += buf[i] != "hello"[i];
-    fact(of(way, "corrupt: one byte is another, the same when peeked at"),
+    fact(by_way(way, "corrupt: one byte is another, the same when peeked at"),
          peeked && got && wrong == 1 && !memcmp(first, buf, 5) && hits(rule) == 1);
     lift(rule);
     reader_end(&r);

@@ -5,25 +5,19 @@
 
 #include "stream.h"
 
-static char sentence[120];
-
-static const char *of(enum manner way, const char *what)
-{
-    snprintf(sentence, sizeof(sentence), "%s: %s", way_names[way], what);
-    return sentence;
-}
-
 static bool says(int fd, const char *bytes)
 {
     return send(fd, bytes, strlen(bytes), MSG_NOSIGNAL) == (ssize_t)strlen(bytes);
 }
 
+enum { KEPT = 16384, MUCH = 20000 };
+
 /* The peer, which no rule is about, gets exactly this. */
-static bool arrives(int fd, const char *bytes)
+static bool arrives_whole(int fd, const char *bytes, size_t len)
 {
-    char buf[100];
-    size_t got = 0, len = strlen(bytes);
+    static char buf[MUCH];
     struct timeval limit = {.tv_sec = 10};
+    size_t got = 0;
 
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     while (got < len) {
@@ -33,6 +27,11 @@ static bool arrives(int fd, const char *bytes)
         got += (size_t)n;
     }
     return !memcmp(buf, bytes, len);
+}
+
+static bool arrives(int fd, const char *bytes)
+{
+    return arrives_whole(fd, bytes, strlen(bytes));
 }
 
 static bool nothing_arrives(int fd)
@@ -81,12 +80,12 @@ static void who_waits(enum manner way)
 
     ready(&r, 0);
     bool sent = says(p.client, "ab") && says(p.client, "cd");
-    fact(of(way, "what is sent into a hole does not arrive"),
+    fact(by_way(way, "what is sent into a hole does not arrive"),
          sent && nothing_arrives(p.server) && hits(rule) >= 1);
     struct peer peer = {p.server, "abcd", "yes"};
     pthread_t answering = thread_of(answers, &peer), lifting = thread_of(lifts, &rule);
     bool got = get_all(&r, buf, 3, 10000) && !memcmp(buf, "yes", 3);
-    fact(of(way, "who waits while it is lifted gets the answer"), got);
+    fact(by_way(way, "who waits while it is lifted gets the answer"), got);
     pthread_join(answering, NULL);
     pthread_join(lifting, NULL);
     reader_end(&r);
@@ -136,23 +135,6 @@ static void half_close(void)
     hang_up(p);
 }
 
-enum { KEPT = 16384, MUCH = 20000 };
-
-/* All of it, whatever it takes. */
-static bool arrives_whole(int fd, const char *bytes, size_t len)
-{
-    static char buf[MUCH];
-    size_t got = 0;
-
-    while (got < len) {
-        ssize_t n = recv(fd, buf + got, len - got, 0);
-        if (n <= 0)
-            return false;
-        got += (size_t)n;
-    }
-    return !memcmp(buf, bytes, len);
-}
-
 static void full(enum manner way)
 {
     static char much[MUCH];
@@ -164,16 +146,16 @@ static void full(enum manner way)
     set = out_set_of(way, p.client);
     rule = arm_blackhole();
     bool part = send(p.client, much, MUCH, 0) == KEPT;
-    fact(of(way, "as much as is kept is taken, then EAGAIN"),
+    fact(by_way(way, "as much as is kept is taken, then EAGAIN"),
          part && send(p.client, much, 1, 0) == -1 && errno == EAGAIN);
     uint64_t busy_ns = cpu_ns();
-    fact(of(way, "and it cannot be written to"), out_ready(way, p.client, set, 300) == 0);
-    fact(of(way, "which costs next to nothing"), cpu_ns() - busy_ns < 100 * MS);
+    fact(by_way(way, "and it cannot be written to"), out_ready(way, p.client, set, 300) == 0);
+    fact(by_way(way, "which costs next to nothing"), cpu_ns() - busy_ns < 100 * MS);
     pthread_t lifting = thread_of(lifts, &rule);
     bool woke = out_ready(way, p.client, set, 10000) == 1;
-    fact(of(way, "who waits while it is lifted may write"), woke);
+    fact(by_way(way, "who waits while it is lifted may write"), woke);
     bool rest = send(p.client, much + KEPT, MUCH - KEPT, 0) == MUCH - KEPT;
-    fact(of(way, "and all arrives in order"), rest && arrives_whole(p.server, much, MUCH));
+    fact(by_way(way, "and all arrives in order"), rest && arrives_whole(p.server, much, MUCH));
     pthread_join(lifting, NULL);
     close(set);
     hang_up(p);

@@ -5,14 +5,6 @@
 
 #define AGE (150 * MS)
 
-static char sentence[120];
-
-static const char *of(enum manner way, const char *what)
-{
-    snprintf(sentence, sizeof(sentence), "%s: %s", way_names[way], what);
-    return sentence;
-}
-
 static int arm_reset(uint64_t bytes, uint64_t age_ns)
 {
     struct rule rule = stream_rule(FAULT_reset);
@@ -43,8 +35,8 @@ static void by_bytes(enum manner way)
         give_up("send");
     bool some = get_all(&r, buf, 3, 10000) && !memcmp(buf, "hel", 3);
     bool told = ready(&r, 10000) == 1 && get(&r, buf, 5, 10000) == -1 && errno == ECONNRESET;
-    fact(of(way, "reset after bytes: three come, then ECONNRESET"), some && told && hits(rule) == 1);
-    fact(of(way, "reset after bytes: and a RST for the peer"), is_reset(p.server));
+    fact(by_way(way, "reset after bytes: three come, then ECONNRESET"), some && told && hits(rule) == 1);
+    fact(by_way(way, "reset after bytes: and a RST for the peer"), is_reset(p.server));
     lift(rule);
     reader_end(&r);
     hang_up(p);
@@ -60,9 +52,9 @@ static void by_age(enum manner way)
 
     bool told = get(&r, &byte, 1, 10000) == -1 && errno == ECONNRESET;
     uint64_t took_ns = since(start_ns);
-    fact(of(way, "reset after a time: who waits for nothing meets it then"),
+    fact(by_way(way, "reset after a time: who waits for nothing meets it then"),
          told && took_ns >= AGE && took_ns < LONG && hits(rule) == 1);
-    fact(of(way, "reset after a time: and so does the peer"), is_reset(p.server));
+    fact(by_way(way, "reset after a time: and so does the peer"), is_reset(p.server));
     lift(rule);
     reader_end(&r);
     hang_up(p);
@@ -93,7 +85,7 @@ static void by_age_busy(enum manner way)
     bool told = n == -1 && errno == ECONNRESET;
     uint64_t took_ns = since(start_ns);
     pthread_join(thread, NULL);
-    fact(of(way, "reset after a time: although data keep coming"),
+    fact(by_way(way, "reset after a time: although data keep coming"),
          told && got > 0 && took_ns >= AGE && took_ns < LONG && hits(rule) == 1);
     lift(rule);
     reader_end(&r);

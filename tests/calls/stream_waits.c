@@ -39,7 +39,7 @@ static pthread_t waiting(struct waiter *w, enum manner way, int fd)
         give_up("pthread_create");
     while (!w->tid)
         sched_yield();
-    usleep(50000);
+    wait_until_in(w->tid, ANY_CALL);
     return thread;
 }
 

@@ -31,24 +31,6 @@ static void *wait_for_ever(void *argument)
     return NULL;
 }
 
-/* Until it sleeps in some system call. */
-static void wait_until_asleep(pid_t tid)
-{
-    char path[64], line[200];
-
-    snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
-    for (uint64_t end = now_ns() + 10 * SECOND; now_ns() < end; sched_yield()) {
-        FILE *f = fopen(path, "re");
-        char *got = f ? fgets(line, sizeof(line), f) : NULL;
-        if (f)
-            fclose(f);
-        if (got && *got >= '0' && *got <= '9')
-            return;
-    }
-    errno = ETIMEDOUT;
-    give_up("a thread that should sleep does not");
-}
-
 static pthread_t waiting(struct waiter *w, enum manner way, int fd)
 {
     pthread_t thread;
@@ -58,7 +40,7 @@ static pthread_t waiting(struct waiter *w, enum manner way, int fd)
         give_up("pthread_create");
     while (!w->tid)
         sched_yield();
-    wait_until_asleep(w->tid);
+    wait_until_in(w->tid, ANY_CALL);
     return thread;
 }
 
@@ -128,7 +110,7 @@ static void passed_by(struct scene *s, enum fault_kind kind, enum manner way, pt
     s->rule = arm_hold(kind);
     s->held = still_waits(&s->w);
     lift(s->rule);
-    wait_until_asleep(s->w.tid);
+    wait_until_in(s->w.tid, ANY_CALL);
     s->held = s->held && !s->w.woke_ns;
     s->due_ns = now_ns();
     put(s->p.server);
