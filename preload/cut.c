@@ -23,7 +23,7 @@ static void take(const struct line *l, struct cut *cut, const struct strike *str
 static void decide_cut(const struct line *l, struct cut *cut, uint64_t known, enum effect effect,
                        const struct requests *requests)
 {
-    struct subject s = line_subject(CALL_recv, known, 1u << effect);
+    struct subject s = line_subject(CALL_recv, known, 1u << effect, shim_now_ns());
     struct verdict v;
 
     s.requests = requests;

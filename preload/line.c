@@ -116,7 +116,7 @@ static void review_rate(struct line *l, uint64_t now_ns)
         stream_rate(&l->stream, 0, now_ns);
 }
 
-struct subject line_subject(enum call call, uint64_t known, uint32_t effects)
+struct subject line_subject(enum call call, uint64_t known, uint32_t effects, uint64_t now_ns)
 {
     return (struct subject){
         .call = call,
@@ -124,8 +124,15 @@ struct subject line_subject(enum call call, uint64_t known, uint32_t effects)
         .service = shim_service_bit(),
         .direction = (uint8_t)known_direction(known),
         .only = effects,
-        .now_ns = shim_now_ns(),
+        .now_ns = now_ns,
     };
+}
+
+static bool is_in_hole(uint64_t known, uint64_t now_ns)
+{
+    struct subject s = line_subject(CALL_recv, known, 1u << EFFECT_HOLD, now_ns);
+
+    return decide_is_hole(&control.table, &s);
 }
 
 /* Reweighing comes before sampling: what a lifted rule held is due, whatever comes after. */
@@ -149,8 +156,7 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
         view_fill(l, now_ns, v);
     v->is_full = keeps && is_full;
     v->is_restless = v->is_restless || keeps;
-    v->is_in_hole =
-        keeps || decide_is_hole(&control.table, known_targets(known), (uint8_t)known_direction(known));
+    v->is_in_hole = keeps || is_in_hole(known, now_ns);
 }
 
 /* No rule is about it any more. */

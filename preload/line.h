@@ -109,7 +109,7 @@ static inline bool line_concerns(uint64_t known)
 }
 
 /* What is to be decided about what flows through it: of these effects, one bit each. */
-struct subject line_subject(enum call call, uint64_t known, uint32_t effects) HIDDEN;
+struct subject line_subject(enum call call, uint64_t known, uint32_t effects, uint64_t now_ns) HIDDEN;
 
 /* Look at it now: note what has arrived.  known: descriptor_find's word.  errno changes. */
 void line_look(int fd, uint64_t known, struct line_view *ret_view) HIDDEN;

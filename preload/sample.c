@@ -133,7 +133,8 @@ static bool count(struct line *l, int fd, struct counters *ret)
 bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const struct requests *requests,
                  struct mark *mark, struct rate *ret_rate)
 {
-    struct subject s = line_subject(call, known, 1u << EFFECT_HOLD | (arrived ? 1u << EFFECT_CORRUPT : 0));
+    struct subject s =
+        line_subject(call, known, 1u << EFFECT_HOLD | (arrived ? 1u << EFFECT_CORRUPT : 0), shim_now_ns());
     struct verdict v;
 
     s.requests = requests;

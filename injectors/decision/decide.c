@@ -199,12 +199,12 @@ void decide_skipped(struct table *table, const struct strike *strike)
         atomic_fetch_add_explicit(&table->rules[strike->rule].skipped, 1, memory_order_relaxed);
 }
 
-bool decide_is_hole(const struct table *table, uint32_t targets, uint8_t direction)
+bool decide_is_hole(const struct table *table, const struct subject *subject)
 {
     for (uint32_t i = 0; i < rule_bound(table); i++) {
         const struct rule *rule = &table->rules[i];
-        if (rule_is_armed(rule) && rule->endless && rule->targets & targets &&
-            (rule->direction == DIRECTION_ANY || rule->direction == direction))
+        if (rule_is_armed(rule) && rule->endless && rule_is_certain(rule) && is_about(rule, subject) &&
+            request_fits(rule, subject))
             return true;
     }
     return false;

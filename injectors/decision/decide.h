@@ -81,7 +81,8 @@ bool decide_needs_caller(const struct table *table);
 /* Is a connection to be cut at a time, whether or not anything happens on it? */
 bool decide_needs_time(const struct table *table);
 
-/* Is there a hole that what goes to and comes from them may fall into? */
-bool decide_is_hole(const struct table *table, uint32_t targets, uint8_t direction);
+/* Does all that goes to and comes from it fall into a hole?  Not where it may get through: by a probability,
+ * by another request, before the hole opens. */
+bool decide_is_hole(const struct table *table, const struct subject *subject);
 
 #endif

@@ -296,6 +296,38 @@ START_TEST(an_outage_refuses_what_opens_and_resets_the_rest)
 }
 END_TEST
 
+static bool is_hole(uint32_t targets, enum direction direction)
+{
+    struct subject s = connecting();
+
+    s.targets = targets;
+    s.direction = (uint8_t)direction;
+    return decide_is_hole(table, &s);
+}
+
+START_TEST(a_hole_is_one_only_where_nothing_gets_through)
+{
+    struct rule whole = rule_of(0, 1, RULE_ENDLESS), rows[5];
+
+    whole.effect = EFFECT_HOLD;
+    whole.endless = 1;
+    for (int i = 0; i < 5; i++)
+        rows[i] = whole;
+    rows[0].probability = RULE_ALWAYS / 2;
+    rows[1].has_request = 1;
+    rows[2].from_ns = connecting().now_ns + 1;
+    rows[3].services = 2;
+    rows[4].after = 1;
+    for (int i = 0; i < 5; i++) {
+        int index = table_arm(table, &rows[i]);
+        ck_assert_msg(!is_hole(1, DIRECTION_OUTBOUND), "row %d", i);
+        table_lift(table, (uint32_t)index);
+    }
+    table_arm(table, &whole);
+    ck_assert(is_hole(1, DIRECTION_OUTBOUND));
+}
+END_TEST
+
 /* A delay of what arrives says nothing of what is sent; a hole does. */
 START_TEST(of_what_is_sent_only_a_hole_says_something)
 {
@@ -311,14 +343,14 @@ START_TEST(of_what_is_sent_only_a_hole_says_something)
     s.is_outgoing = true;
     table_arm(table, &slow);
     ck_assert(!strikes(&s));
-    ck_assert(!decide_is_hole(table, 1, DIRECTION_OUTBOUND));
+    ck_assert(!is_hole(1, DIRECTION_OUTBOUND));
     int index = table_arm(table, &hole);
     ck_assert(strikes(&s));
-    ck_assert(decide_is_hole(table, 1, DIRECTION_OUTBOUND));
-    ck_assert(!decide_is_hole(table, 1, DIRECTION_INBOUND));
-    ck_assert(!decide_is_hole(table, 2, DIRECTION_OUTBOUND));
+    ck_assert(is_hole(1, DIRECTION_OUTBOUND));
+    ck_assert(!is_hole(1, DIRECTION_INBOUND));
+    ck_assert(!is_hole(2, DIRECTION_OUTBOUND));
     table_lift(table, (uint32_t)index);
-    ck_assert(!decide_is_hole(table, 1, DIRECTION_OUTBOUND));
+    ck_assert(!is_hole(1, DIRECTION_OUTBOUND));
 }
 END_TEST
 
@@ -392,6 +424,7 @@ int main(void)
     tcase_add_test(decided, an_allocation_is_struck_by_size_heap_and_caller);
     tcase_add_test(decided, delays_add_up_and_the_first_end_wins);
     tcase_add_test(decided, an_outage_refuses_what_opens_and_resets_the_rest);
+    tcase_add_test(decided, a_hole_is_one_only_where_nothing_gets_through);
     tcase_add_test(decided, of_what_is_sent_only_a_hole_says_something);
     tcase_add_test(decided, only_a_reset_by_time_has_to_be_looked_for);
     tcase_add_test(decided, a_damaged_rule_count_is_not_believed);
