@@ -178,6 +178,15 @@ static bool judge(struct ask *a)
     return false;
 }
 
+/* What is kept of sends into a hole that is over goes out with whatever call comes next. */
+bool ask_is_apart(enum call call, int fd)
+{
+    uint32_t armed = shim_armed(call);
+
+    return !(armed & TARGET_ANY) && descriptor_is_apart(fd, armed) &&
+           !atomic_load_explicit(&control.table.leftovers, memory_order_relaxed);
+}
+
 bool ask(struct ask *a)
 {
     struct stay stay;
@@ -230,7 +239,8 @@ ssize_t ask_woken(int fd, ssize_t result)
 
 ssize_t ask_straddled(enum call call, int fd, int flags, ssize_t result)
 {
-    flow_late(call, fd, flags);
+    if (!ask_is_apart(call, fd))
+        flow_late(call, fd, flags);
     return result;
 }
 

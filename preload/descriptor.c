@@ -8,8 +8,8 @@
 #include "preload/line.h"
 #include "preload/shim.h"
 
-/* Half a megabyte, whose pages cost nothing until they are used, but count against RLIMIT_AS and mlockall.
- * Beyond it a descriptor is learned at each call. */
+/* A megabyte, whose pages cost nothing until they are used, but count against RLIMIT_AS and mlockall.  Beyond
+ * it a descriptor is learned at each call. */
 #define DESCRIPTOR_MAX (1u << 16)
 
 #define EPOCH_SHIFT 41
@@ -17,7 +17,8 @@
 #define CARRIED     (KNOWN_FRESH | KNOWN_ANSWERED)
 
 static _Atomic uint64_t words[DESCRIPTOR_MAX];
-static _Atomic uint32_t highest; /* word ever set: bounds descriptor_forget_range */
+static _Atomic uint64_t cookies[DESCRIPTOR_MAX]; /* of the socket that descriptor_holds found behind it */
+static _Atomic uint32_t highest;                 /* word ever set: bounds descriptor_forget_range */
 
 static uint64_t in_this_epoch(uint64_t known)
 {
@@ -106,7 +107,20 @@ uint64_t descriptor_find(int fd)
     return known;
 }
 
-bool descriptor_holds(int fd, uint64_t known)
+/* The kernel gives no cookie twice: whoever is the same socket leads where it led. */
+static bool is_same_socket(int fd, uint64_t cookie)
+{
+    return cookie && (unsigned)fd < DESCRIPTOR_MAX &&
+           atomic_load_explicit(&cookies[fd], memory_order_relaxed) == cookie;
+}
+
+static void cookie_store(int fd, uint64_t cookie)
+{
+    if (fd >= 0 && (unsigned)fd < DESCRIPTOR_MAX)
+        atomic_store_explicit(&cookies[fd], cookie, memory_order_relaxed);
+}
+
+static bool leads_there(int fd, uint64_t known)
 {
     uint64_t fresh = learn(fd, known);
 
@@ -117,6 +131,17 @@ bool descriptor_holds(int fd, uint64_t known)
         return true;
     descriptor_set(fd, fresh);
     return false;
+}
+
+bool descriptor_holds(int fd, uint64_t known)
+{
+    uint64_t cookie = line_cookie(fd);
+
+    if (is_same_socket(fd, cookie))
+        return true;
+    bool holds = leads_there(fd, known);
+    cookie_store(fd, holds ? cookie : 0);
+    return holds;
 }
 
 void descriptor_set(int fd, uint64_t known)

@@ -71,6 +71,7 @@ struct line {
 
 /* How a connection looks to the program. */
 struct line_view {
+    uint64_t cookie;    /* of the socket */
     bool is_tracked;    /* a rule concerns it; the rest says nothing otherwise */
     bool is_connecting; /* nothing is to be seen of it */
     bool is_restless;   /* a lift must be noticed although nothing is hidden */
@@ -118,8 +119,8 @@ uint64_t line_cookie(int fd) HIDDEN;
 
 void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 
-/* That many bytes were read at that position: change them as corrupt rules say. */
-void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
+/* That many bytes of what the view shows were read: change them as corrupt rules say. */
+void line_took(int fd, uint64_t known, const struct line_view *view, const struct iovec *parts, size_t count,
                uint64_t len, bool peeked, bool left_some) HIDDEN;
 
 /* A request is about to be sent (pipelined: perhaps one, before the last was answered): note what its first

@@ -11,7 +11,7 @@
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-    if (is_idle(CALL_send))
+    if (passes(CALL_send, fd))
         return real.send(fd, buf, len, flags);
     struct ask a = {.call = CALL_send, .fd = fd, .flags = flags, .bytes = buf, .size_bytes = len};
 
@@ -28,7 +28,7 @@ extern __typeof__(send) __send EXPORT __attribute__((alias("send")));
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SOCKADDR_ARG address,
                       socklen_t address_len)
 {
-    if (is_idle(CALL_sendto))
+    if (is_idle(CALL_sendto) || (!address.__sockaddr__ && ask_is_apart(CALL_sendto, fd)))
         return real.sendto(fd, buf, len, flags, address, address_len);
     struct ask a = {.call = CALL_sendto,
                     .fd = fd,
@@ -48,7 +48,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (is_idle(CALL_sendmsg) || !message)
+    if (is_idle(CALL_sendmsg) || !message || (!message->msg_name && ask_is_apart(CALL_sendmsg, fd)))
         return real.sendmsg(fd, message, flags);
     struct ask a = {.call = CALL_sendmsg,
                     .fd = fd,
@@ -114,7 +114,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-    if (is_idle(CALL_recv))
+    if (passes(CALL_recv, fd))
         return received(CALL_recv, fd, flags, real.recv(fd, buf, len, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
@@ -127,7 +127,7 @@ EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags)
 {
-    if (is_idle(CALL_recv))
+    if (passes(CALL_recv, fd))
         return received(CALL_recv, fd, flags, real.__recv_chk(fd, buf, len, buf_size, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
@@ -155,7 +155,7 @@ static ssize_t receive_from(struct ask *a, void *buf, size_t len, int flags, str
 EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOCKADDR_ARG address,
                         socklen_t *restrict address_len)
 {
-    if (is_idle(CALL_recvfrom))
+    if (passes(CALL_recvfrom, fd))
         return received(CALL_recvfrom, fd, flags, real.recvfrom(fd, buf, len, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
 
@@ -169,7 +169,7 @@ EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOC
 EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, int flags,
                               __SOCKADDR_ARG address, socklen_t *address_len)
 {
-    if (is_idle(CALL_recvfrom))
+    if (passes(CALL_recvfrom, fd))
         return received(CALL_recvfrom, fd, flags,
                         real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
@@ -197,7 +197,7 @@ static void forget_passed(struct msghdr *message)
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    if (is_idle(CALL_recvmsg))
+    if (is_idle(CALL_recvmsg) || (message && !message->msg_control && ask_is_apart(CALL_recvmsg, fd)))
         return received(CALL_recvmsg, fd, flags, real.recvmsg(fd, message, flags));
     struct ask a = {.call = CALL_recvmsg, .fd = fd, .flags = flags};
 

@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "preload/ask.h"
+#include "preload/descriptor.h"
 #include "preload/line.h"
 #include "preload/watch.h"
 
@@ -206,6 +207,30 @@ static bool has_streams(void)
     return shim_left || atomic_load_explicit(&control.table.streams, memory_order_acquire);
 }
 
+/* Nothing is undone by a wait, and no rule is about any of these as far as is known. */
+static bool are_apart(enum call call, struct pollfd *fds, nfds_t count)
+{
+    uint32_t streams = atomic_load_explicit(&control.table.streams, memory_order_acquire);
+
+    if (shim_left || shim_armed(call) & TARGET_ANY || !fds)
+        return false;
+    for (nfds_t i = 0; i < count; i++)
+        if (fds[i].fd >= 0 && !descriptor_is_apart(fds[i].fd, streams))
+            return false;
+    return true;
+}
+
+static bool poll_passes(enum call call, struct pollfd *fds, nfds_t count)
+{
+    return ready_is_idle(call) || are_apart(call, fds, count);
+}
+
+/* Something was armed about one of them while the kernel waited. */
+static bool poll_straddled(enum call call, struct pollfd *fds, nfds_t count, int got)
+{
+    return ready_straddled(call, got) && !are_apart(call, fds, count);
+}
+
 /* The wait began before anything was armed.  Accepted limit: where all that it reported is held, it begins
  * anew, with all of its time. */
 static int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns, const sigset_t *mask)
@@ -222,9 +247,11 @@ static int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns, const s
 
 EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-    if (ready_is_idle(CALL_poll)) {
+    if (poll_passes(CALL_poll, fds, count)) {
         int got = real.poll(fds, count, timeout_ms);
-        return ready_straddled(CALL_poll, got) ? poll_again(fds, count, end_of_ms(timeout_ms), NULL) : got;
+        return poll_straddled(CALL_poll, fds, count, got)
+                   ? poll_again(fds, count, end_of_ms(timeout_ms), NULL)
+                   : got;
     }
     struct ask a = {.call = CALL_poll, .fd = -1};
 
@@ -246,9 +273,10 @@ EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t f
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    if (ready_is_idle(CALL_ppoll)) {
+    if (poll_passes(CALL_ppoll, fds, count)) {
         int got = real.ppoll(fds, count, timeout, mask);
-        return ready_straddled(CALL_ppoll, got) ? poll_again(fds, count, end_of(timeout), mask) : got;
+        return poll_straddled(CALL_ppoll, fds, count, got) ? poll_again(fds, count, end_of(timeout), mask)
+                                                           : got;
     }
     struct ask a = {.call = CALL_ppoll, .fd = -1};
 

@@ -210,6 +210,14 @@ bool decide_is_hole(const struct table *table, const struct subject *subject)
     return false;
 }
 
+bool decide_needs_outbox(const struct table *table)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++)
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].endless)
+            return true;
+    return false;
+}
+
 bool decide_needs_heap(const struct table *table)
 {
     for (uint32_t i = 0; i < rule_bound(table); i++)

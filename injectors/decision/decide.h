@@ -78,6 +78,9 @@ void decide_taken_back(struct table *table, const struct strike *strike);
 bool decide_needs_heap(const struct table *table);
 bool decide_needs_caller(const struct table *table);
 
+/* May something be sent into a hole? */
+bool decide_needs_outbox(const struct table *table);
+
 /* Is a connection to be cut at a time, whether or not anything happens on it? */
 bool decide_needs_time(const struct table *table);
 
