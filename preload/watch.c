@@ -1,6 +1,7 @@
 /* Taking events out of sets.  Floor 1. */
 #include <sys/syscall.h>
 
+#include "preload/due.h"
 #include "preload/follow.h"
 #include "preload/lock.h"
 #include "preload/mask.h"
@@ -8,11 +9,6 @@
 #include "preload/watch.h"
 
 #define READS (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLRDHUP)
-
-static bool is_edge(const struct registration *r)
-{
-    return r->events & EPOLLET;
-}
 
 uint64_t watch_prepare(int epfd)
 {
@@ -47,10 +43,11 @@ static void told(struct set *s, int place, uint32_t events)
     struct registration *r = &registrations[place];
 
     if (!(r->events & EPOLLONESHOT)) {
-        r->told_out = r->is_masked && events & EPOLLOUT;
+        if (r->is_masked && !is_edge(r) && events & EPOLLOUT)
+            registry_tell(s, place);
         return;
     }
-    registry_release(s, place);
+    due_take(s, place);
     if (!r->is_masked)
         r->is_spent = true;
     else
@@ -135,7 +132,7 @@ int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late)
     }
     if (!s)
         return kept;
-    if (follow_is_wanted() && (rang || s->held) && kept)
+    if (follow_is_wanted() && (rang || due_first(s)) && kept)
         follow_prepare(s);
     lock_give(&s->busy);
     return kept;
