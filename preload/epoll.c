@@ -17,11 +17,11 @@ EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
     if (ask(&a))
         return ask_answer(&a);
-    int result = real.epoll_ctl(epfd, op, fd, event);
-    if (!result && shim_enter(&stay)) {
-        watch_changed(epfd, op, fd, event);
-        shim_leave(&stay);
-    }
+    if (!shim_enter(&stay))
+        return real.epoll_ctl(epfd, op, fd, event);
+    int result = watch_change(epfd, op, fd, event);
+    stay.saved_errno = result ? errno : stay.saved_errno;
+    shim_leave(&stay);
     return result;
 }
 
@@ -37,12 +37,12 @@ static uint64_t prepare(int epfd)
     return most_ns;
 }
 
-static int filter(int epfd, struct epoll_event *events, int count, bool is_late)
+static int filter(int epfd, struct epoll_event *events, int count)
 {
     struct stay stay;
 
     if (shim_enter(&stay)) {
-        count = watch_filter(epfd, events, count, is_late);
+        count = watch_filter(epfd, events, count);
         shim_leave(&stay);
     }
     return count;
@@ -82,7 +82,7 @@ static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int 
         uint64_t most_ns = prepare(epfd), ns = left_ns(end_ns);
         ns = ns < most_ns ? ns : most_ns;
         int got = once(epfd, events, max, ns, mask);
-        int kept = got > 0 ? filter(epfd, events, got, false) : got;
+        int kept = got > 0 ? filter(epfd, events, got) : got;
         if (kept)
             return kept;
         errno = saved_errno;
@@ -98,7 +98,7 @@ static int sift_late(int epfd, struct epoll_event *events, int got)
     int saved_errno = errno;
 
     prepare(epfd);
-    int kept = filter(epfd, events, got, true);
+    int kept = filter(epfd, events, got);
     errno = saved_errno;
     return kept;
 }

@@ -22,7 +22,8 @@ struct registration {
     uint32_t shorts; /* of the line, when last looked at */
     bool is_held;    /* due.h */
     bool is_masked;  /* the kernel's registration is changed */
-    bool is_spent;   /* oneshot, and it was reported */
+    bool is_spent;   /* oneshot, and the kernel has reported it: */
+    bool is_told;    /* the program, too; otherwise the report may be under way */
     bool told_out;   /* masked, and writing was reported: a level is told again (in the set's list) */
     int next_by_fd, next_by_data, next_told;
     int due_below, due_next, due_back; /* due.h */
@@ -30,7 +31,7 @@ struct registration {
 
 struct set {
     _Atomic uint32_t busy;
-    bool is_used, timer_is_there, is_late;
+    bool is_used, timer_is_there;
     int epfd;
     int timer; /* -1: none */
     uint32_t epoch;
