@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "preload/ask.h"
+#include "preload/datagram.h"
 #include "preload/descriptor.h"
 #include "preload/effect.h"
 #include "preload/endpoint.h"
@@ -174,6 +175,8 @@ static bool judge(struct ask *a)
         return false;
     if (a->known & KNOWN_CONNECTING && is_hindered(a))
         return true;
+    if (is_datagram(a))
+        return datagram_send(a);
     a->is_boxed = !a->was_reset && outbox_takes(a);
     return false;
 }

@@ -29,6 +29,8 @@ struct ask {
     const void *bytes;         /* to be sent: these, */
     const struct iovec *parts; /* or these */
     size_t part_count;
+    const void *control; /* along with them */
+    size_t control_len;
     const void *return_address; /* of who asks for memory */
 
     /* What was found out. */

@@ -1,5 +1,6 @@
 /* Words about descriptors.  Floor 1. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -12,7 +13,7 @@
  * it a descriptor is learned at each call. */
 #define DESCRIPTOR_MAX (1u << 16)
 
-#define EPOCH_SHIFT 41
+#define EPOCH_SHIFT 42
 #define STATE_MASK  ((UINT64_C(1) << EPOCH_SHIFT) - 1)
 #define CARRIED     (KNOWN_FRESH | KNOWN_ANSWERED)
 
@@ -50,6 +51,15 @@ static uint64_t learn_inbound(int fd, int type, uint64_t known)
     return known | (targets ? KNOWN_INBOUND | KNOWN_ANSWERED : 0) | targets;
 }
 
+static bool is_udp(int fd, int type)
+{
+    int protocol = 0;
+    socklen_t len = sizeof(protocol);
+
+    return type == SOCK_DGRAM && !real.getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
+           protocol == IPPROTO_UDP;
+}
+
 /* The peer tells whom the process called; where it is nobody we know, its own end tells who called the
  * process. Accepted limit: on a connection that was accepted before anything was armed, a client whose own
  * address fits a target without a port is taken for that target. */
@@ -60,7 +70,7 @@ static uint64_t learn(int fd, uint64_t old)
 
     if (type < 0)
         return KNOWN;
-    uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0);
+    uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0) | (is_udp(fd, type) ? KNOWN_UDP : 0);
     if (endpoint_peer(fd, type, &targets))
         known |= KNOWN_APART | (endpoint_is_closed(fd) ? 0 : KNOWN_ALIVE);
     if (targets && !(old & KNOWN_INBOUND))

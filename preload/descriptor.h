@@ -24,6 +24,7 @@
 #define KNOWN_RESET      (UINT64_C(1) << 38) /* we reset it; it leads nowhere any more */
 #define KNOWN_APART      (UINT64_C(1) << 39) /* a socket without a peer */
 #define KNOWN_ALIVE      (UINT64_C(1) << 40) /* without one, but listening or still connecting */
+#define KNOWN_UDP        (UINT64_C(1) << 41)
 
 static inline uint32_t known_targets(uint64_t known)
 {

@@ -1,6 +1,7 @@
 /* Held reads.  Floor 1. */
 #include <errno.h>
 
+#include "preload/datagram.h"
 #include "preload/flow.h"
 #include "preload/wait.h"
 
@@ -16,7 +17,8 @@ struct flow {
 
 bool flow_is_on(const struct ask *a)
 {
-    return a->was_asked && !a->was_reset && !(a->flags & (MSG_OOB | MSG_ERRQUEUE)) && line_concerns(a->known);
+    return a->was_asked && !a->was_reset && !(a->flags & (MSG_OOB | MSG_ERRQUEUE)) &&
+           (line_concerns(a->known) || datagram_concerns(a->known));
 }
 
 size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t limit,
@@ -246,6 +248,9 @@ static ssize_t receive(struct flow *f)
 ssize_t flow_receive(struct ask *a, struct msghdr *message, int flags)
 {
     struct flow f = {.a = a, .message = message, .flags = flags, .wanted = flow_size(message)};
+
+    if (!(a->known & KNOWN_STREAM))
+        return datagram_receive(a, message, flags);
     ssize_t got = f.wanted ? receive(&f) : real.recvmsg(a->fd, message, flags);
     if (got > 0)
         a->epoch = shim_epoch();
@@ -297,7 +302,8 @@ void flow_late(enum call call, int fd, int flags)
     if (!shim_enter(&stay))
         return;
     known = descriptor_find(fd);
-    if (line_concerns(known) && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
+    bool is_held = line_concerns(known) || (known_targets(known) && datagram_concerns(known));
+    if (is_held && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
         line_decide(fd, known, CALL_recv, 0, NULL, &mark, &rate)) {
         for (uint32_t epoch = shim_epoch(); stream_mark_reweigh(&mark, &control.table) > now_ns;) {
             wait_nap(call, mark.due_ns, epoch);

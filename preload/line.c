@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "preload/cut.h"
+#include "preload/datagram.h"
 #include "preload/drop.h"
 #include "preload/line.h"
 #include "preload/lock.h"
@@ -211,6 +212,10 @@ void line_look(int fd, uint64_t known, struct line_view *ret_view)
 {
     uint64_t now_ns = shim_now_ns();
 
+    if (datagram_concerns(known)) {
+        datagram_look(fd, known, ret_view);
+        return;
+    }
     *ret_view = (struct line_view){.next_ns = STREAM_NEVER};
     if (!line_concerns(known) || !shim_has_lease(now_ns)) {
         if (known & KNOWN_STREAM && shim_left)

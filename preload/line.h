@@ -81,6 +81,8 @@ struct line_view {
     bool is_dropped;        /* the rest is not to be waited for in the kernel, but thrown away now and then */
     bool ended, end_is_due; /* EOF or error */
     bool is_loud;
+    bool is_datagram;      /* datagrams are counted, not bytes; */
+    uint32_t size;         /* how long is the one that is due */
     uint64_t pending, due; /* bytes in the kernel; those of them that may be read */
     uint64_t position;     /* of the first of them */
     uint64_t next_ns;      /* when more is due; STREAM_NEVER: by a lift */
@@ -107,6 +109,14 @@ static inline bool line_concerns(uint64_t known)
 {
     return known & KNOWN_STREAM && !(known & KNOWN_APART) &&
            known_targets(known) & atomic_load_explicit(&control.table.streams, memory_order_acquire);
+}
+
+/* Or about some datagram that may wait at it?  Without a peer, its source tells. */
+static inline bool datagram_concerns(uint64_t known)
+{
+    uint32_t about = atomic_load_explicit(&control.table.datagrams, memory_order_acquire);
+
+    return known & KNOWN_UDP && (known & KNOWN_APART ? about : known_targets(known) & about);
 }
 
 /* What is to be decided about what flows through it: of these effects, one bit each. */

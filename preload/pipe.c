@@ -73,7 +73,7 @@ EXPORT ssize_t splice(int from, off64_t *from_offset, int to, off64_t *to_offset
         return ask_answer(&sends);
     if (ask(&a))
         return ask_answer(&a);
-    if (flow_is_on(&a))
+    if (flow_is_on(&a) && a.known & KNOWN_STREAM)
         return splice_held(&a, &s);
     s.len = ask_cut(&sends, len);
     return sends.was_reset ? ask_done(&sends, splice_out(&a, &s)) : splice_out(&a, &s);

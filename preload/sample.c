@@ -174,10 +174,7 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const
             if (!ret_rate->per_s || rule->rate_per_s < ret_rate->per_s)
                 *ret_rate = (struct rate){rule->rate_per_s, strike->rule};
         } else {
-            delay_ns = stream_delay(rule, strike->number);
-            if (rule->until_ns != UINT64_MAX && delay_ns > rule->until_ns - mark->arrival_ns)
-                delay_ns = rule->until_ns > mark->arrival_ns ? rule->until_ns - mark->arrival_ns : 0;
-            stream_hold(mark, strike->rule, delay_ns);
+            delay_ns = stream_hold_by(mark, rule, strike);
         }
         effect_landed(call, fd, strike, delay_ns);
     }

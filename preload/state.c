@@ -98,7 +98,9 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
         return real.ioctl(fd, request, argument);
     look(&a, &v);
     int result = real.ioctl(fd, request, argument);
-    if (!result && v.is_tracked && v.pending > v.due)
+    if (!result && v.is_datagram)
+        *(int *)argument = (int)v.size;
+    else if (!result && v.is_tracked && v.pending > v.due)
         *(int *)argument = (int)v.due;
     return result;
 }

@@ -67,6 +67,9 @@ static const struct {
      {"after", &shape_cut_after, AT(after),
       "so many bytes were received on the connection, such as 10KiB; or so long, such as 300ms; or so many "
       "matches"}},
+    {" reorder ",
+     {"delay", &shape_time, AT(delay),
+      "how long it waits at most for another to overtake it; 100ms unless given"}},
     {" slice ", {"size", &shape_bytes, AT(size), "so many bytes a call at most, such as 1B"}},
 };
 

@@ -23,6 +23,12 @@ const char *fault_key_refusal(enum fault_kind kind, const char *key);
 /* How the kind is written, with what it needs: "{target: NAME}". */
 const char *fault_form(enum fault_kind kind);
 
+struct fault;
+struct reader;
+
+/* Report what the fault cannot do to its targets: parse_fault_flow.c. */
+void fault_check_flow(struct reader *r, const struct fault_nodes *n, const struct fault *f);
+
 extern const struct shape shape_direction, shape_dns_mode, shape_distribution, shape_request, shape_then;
 
 #endif

@@ -36,7 +36,10 @@ enum effect {
     EFFECT_SLICE,    /* the call moves at most so many bytes */
     EFFECT_CORRUPT,  /* some received byte is changed */
     EFFECT_DROP,     /* the request is sent, and what arrives after it is thrown away */
-    EFFECT_LOSE,     /* a datagram is not sent, and the call says that it was */
+    EFFECT_LOSE, /* a datagram is not sent, and the call says that it was; or it is received and thrown away
+                  */
+    EFFECT_DUPLICATE, /* a datagram is sent, or received, twice */
+    EFFECT_REORDER,   /* a received datagram is overtaken by the next */
     EFFECT_COUNT,
 };
 

@@ -51,6 +51,9 @@ struct table {
      * could overtake it is idle. */
     _Atomic uint32_t leftovers;
 
+    /* Those of them that are spoken to by datagrams. */
+    _Atomic uint32_t datagrams;
+
     /* Dependencies whose requests an armed rule looks at. */
     _Atomic uint32_t requests;
 

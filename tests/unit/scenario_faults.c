@@ -7,9 +7,9 @@
 static const struct case_row wrong[] = {
     {"latncy: {target: cache}", "f:9:5: unknown fault \"latncy\" (did you mean \"latency\"?)"},
     {"refsue: {target: cache}", "unknown fault \"refsue\" (did you mean \"refuse\"?)"},
-    {"zzz: {}",
-     "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, "
-     "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, drop_response, loss, kill, pause\n"},
+    {"zzz: {}", "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, "
+                "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, drop_response, loss, "
+                "duplicate, reorder, kill, pause\n"},
     {"respond: {target: cache}",
      "fault \"respond\" is not in this version yet; available: refuse, unreachable, outage"},
     {"disk: {}", "fault \"disk\" is not in this version yet"},
