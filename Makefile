@@ -20,7 +20,7 @@ DEPFLAGS  = -MMD -MP
 # The shim runs beneath malloc, in anybody's process: no helper leaves it, nothing is resolved late, and its TLS needs
 # no __tls_get_addr.  It is never built with a sanitizer: it must come before none.
 SHIM_CFLAGS  = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fasynchronous-unwind-tables \
-               -fno-stack-protector -U_FORTIFY_SOURCE
+               -fno-stack-protector -foptimize-sibling-calls -U_FORTIFY_SOURCE
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
@@ -86,7 +86,7 @@ $(BUILD)/libchaosctl.so: $(SHIM_O) $(BUILD)/shim/exports.map
 # The export list is call.def and nothing else.
 $(BUILD)/shim/exports.map: injectors/decision/call.def
 	@mkdir -p $(@D)
-	printf '#define CALL(s, r, e) s;\n#define ALIAS(s, c) s;\n{ global:\n#include "%s"\nlocal: *; };\n' $< | \
+	printf '#define CALL(s, r, e) s;\n#define ALIAS(s, c) s;\n#define SAME(s, c) s;\n#define FOLLOW(s) s;\n{ global:\n#include "%s"\nlocal: *; };\n' $< | \
 	    $(CC) -I. -E -P -xc - > $@
 
 $(BUILD)/shim/%.o: %.c

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -26,8 +27,15 @@ enum state { STATE_FRESH, STATE_STARTING, STATE_STARTED };
 static _Atomic int state;
 static _Atomic bool resolved, mapped;
 static _Atomic uint32_t service = SERVICE_MAX;
-static _Atomic pid_t
-    owner; /* of this memory; a child by raw clone keeps its parent's, and is taken for a guest */
+static _Atomic bool retired;
+
+/* Whose memory this is.  In pages of its own, that the kernel gives to a forked child empty: so a child by
+ * raw clone or _Fork, of which nobody tells, is known from one by vfork, which has its parent's memory. */
+static _Alignas(65536) union {
+    _Atomic pid_t pid;
+    char pages[65536];
+} memory;
+#define owner memory.pid
 
 /* Where on its stack this thread entered our code; 0 when it has not.  The place tells a nested call from one
  * after a handler jumped out of us (siglongjmp), which a flag would take for nested for ever.  Accepted
@@ -105,6 +113,7 @@ static bool start(void)
         real_resolve();
     resolved = true;
     owner = getpid();
+    syscall(SYS_madvise, &memory, sizeof(memory), MADV_WIPEONFORK);
     if (!environ)
         return false;
     const char *path = getauxval(AT_SECURE) ? NULL : env_find(HANDSHAKE_CONTROL);
@@ -142,12 +151,14 @@ bool shim_enter(struct stay *stay)
 {
     uintptr_t here = (uintptr_t)stay, outer = place_of();
 
-    if (outer && here < outer)
+    if ((outer && here < outer) || atomic_load_explicit(&retired, memory_order_relaxed))
         return false;
     stay->saved_errno = errno;
     place_set(here);
     if (atomic_load_explicit(&state, memory_order_acquire) != STATE_STARTED)
         start_once();
+    if (!owner)
+        forked();
     return true;
 }
 
@@ -179,6 +190,16 @@ __attribute__((constructor)) static void constructor(void)
     if (mapped)
         pthread_atfork(NULL, NULL, forked);
     shim_leave(&stay);
+}
+
+void shim_retire(void)
+{
+    retired = true;
+}
+
+bool shim_is_in_run(void)
+{
+    return mapped && !retired;
 }
 
 uint32_t shim_service(void)

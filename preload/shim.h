@@ -91,6 +91,12 @@ static inline struct timespec timespec_of(uint64_t ns)
     return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
 }
 
+/* Pass everything through from now on, in this process and its forks. */
+void shim_retire(void) HIDDEN;
+
+/* Has it taken a control area in? */
+bool shim_is_in_run(void) HIDDEN;
+
 /* Is this process a vfork child, which runs in its parent's memory?  Costs a system call. */
 bool shim_is_guest(void) HIDDEN;
 /* Does the lease still run?  One that ends in years is damage, and no lease. */
