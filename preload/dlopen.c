@@ -10,18 +10,10 @@
 
 #include "preload/shim.h"
 
-static void started(void)
-{
-    struct stay stay;
-
-    if (shim_enter(&stay))
-        shim_leave(&stay);
-}
-
 EXPORT void *dlopen(const char *path, int flags)
 {
     if (!real.dlopen)
-        started();
+        shim_wake();
     if (flags & RTLD_DEEPBIND && shim_is_in_run())
         flags &= ~RTLD_DEEPBIND;
     return real.dlopen(path, flags);

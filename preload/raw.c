@@ -56,12 +56,10 @@ long raw_syscall(long number, long a, long b, long c, NUMBER_REST)
 /* Runs no handlers of pthread_atfork: what they do for us is done here. */
 EXPORT pid_t _Fork(void)
 {
-    struct stay stay;
-
-    if (!real._Fork && shim_enter(&stay))
-        shim_leave(&stay);
+    if (!real._Fork)
+        shim_wake();
     pid_t pid = real._Fork();
-    if (!pid && shim_enter(&stay))
-        shim_leave(&stay);
+    if (!pid)
+        shim_wake();
     return pid;
 }

@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <resolv.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <dlfcn.h>
 #include <sys/prctl.h>
@@ -27,6 +28,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#undef p_type /* of resolv.h; ELF has a field of that name */
 
 #define EXPORT __attribute__((visibility("default")))
 #define HIDDEN __attribute__((visibility("hidden")))

@@ -10,6 +10,7 @@
 
 #include "injectors/handshake.h"
 #include "preload/area.h"
+#include "preload/environment.h"
 #include "preload/shim.h"
 #include "preload/outbox.h"
 #include "preload/watch.h"
@@ -46,12 +47,7 @@ static _Thread_local _Atomic uintptr_t inside;
 /* Not getenv: it would do, but programs replace it (bash does). */
 static const char *env_find(const char *name)
 {
-    size_t len = strlen(name);
-
-    for (char **e = environ; *e; e++)
-        if (!memcmp(*e, name, strnlen(*e, len)) && strnlen(*e, len) == len && (*e)[len] == '=')
-            return *e + len + 1;
-    return NULL;
+    return environment_find(environ, name);
 }
 
 static uint32_t index_parse(const char *text)
@@ -119,10 +115,12 @@ static bool start(void)
     const char *path = getauxval(AT_SECURE) ? NULL : env_find(HANDSHAKE_CONTROL);
     service = index_parse(env_find(HANDSHAKE_SERVICE));
     mapped = path && area_map(path, &control);
-    if (mapped)
+    if (mapped) {
+        environment_keep(path, env_find(HANDSHAKE_SERVICE));
         slot_claim();
-    else
+    } else {
         pass_for_ever();
+    }
     return true;
 }
 
@@ -190,6 +188,14 @@ __attribute__((constructor)) static void constructor(void)
     if (mapped)
         pthread_atfork(NULL, NULL, forked);
     shim_leave(&stay);
+}
+
+void shim_wake(void)
+{
+    struct stay stay;
+
+    if (shim_enter(&stay))
+        shim_leave(&stay);
 }
 
 void shim_retire(void)

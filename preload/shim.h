@@ -91,6 +91,9 @@ static inline struct timespec timespec_of(uint64_t ns)
     return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
 }
 
+/* Start, if that is still to do: for calls that need their real function and ask nothing. */
+void shim_wake(void) HIDDEN;
+
 /* Pass everything through from now on, in this process and its forks. */
 void shim_retire(void) HIDDEN;
 

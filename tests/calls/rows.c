@@ -555,6 +555,8 @@ static struct outcome do_dlopen(void *symbol, struct fixture *f)
     return o;
 }
 
+#include "rows_exec.h"
+
 static const struct row {
     const char *symbol;
     attempt *attempt;
@@ -651,6 +653,17 @@ static const struct row {
     {"_Fork", do_fork},
     {"prctl", do_prctl},
     {"dlopen", do_dlopen},
+    {"execve", do_execve},
+    {"execv", do_execv},
+    {"execvp", do_execv},
+    {"execvpe", do_execve},
+    {"execl", do_execl},
+    {"execle", do_execl},
+    {"execlp", do_execl},
+    {"execveat", do_execveat},
+    {"fexecve", do_fexecve},
+    {"posix_spawn", do_spawn},
+    {"posix_spawnp", do_spawn},
 };
 
 static const char *const symbols[] = {

@@ -1,5 +1,6 @@
-/* What happens to descriptors and processes behind a fault's back: HAZARDS' rows about dup, SCM_RIGHTS, close_range,
- * cancellation, clone, daemons, chroot and limits.  Each of these once lost or misplaced a fault in somebody's shim. */
+/* What happens to descriptors and processes behind a fault's back: HAZARDS' rows about dup, SCM_RIGHTS,
+ * close_range, cancellation, clone, daemons, chroot and limits.  Each of these once lost or misplaced a fault
+ * in somebody's shim. */
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -284,8 +285,9 @@ static int true_within(rlim_t bytes, bool with_shim)
     return exit_code_of(pid);
 }
 
-/* Its pools are 22 MB of address space, of which next to nothing is ever used.  Where they do not fit the loader leaves
- * the shim out.  (Where they just do, it is libc that does not: a program with so narrow a limit cannot be entered.) */
+/* Its pools are 22 MB of address space, of which next to nothing is ever used.  Where they do not fit the
+ * loader leaves the shim out.  (Where they just do, it is libc that does not: a program with so narrow a
+ * limit cannot be entered.) */
 static void little_address_space(void)
 {
     int worse = 0;

@@ -1,5 +1,5 @@
-/* Programs that give up system calls.  Each child here may make those of its own and no other: with a rule armed on
- * what it does, one call of ours would end it. */
+/* Programs that give up system calls.  Each child here may make those of its own and no other: with a rule
+ * armed on what it does, one call of ours would end it. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
