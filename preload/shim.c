@@ -10,6 +10,7 @@
 
 #include "injectors/handshake.h"
 #include "preload/area.h"
+#include "preload/damage.h"
 #include "preload/environment.h"
 #include "preload/shim.h"
 #include "preload/outbox.h"
@@ -116,6 +117,7 @@ static bool start(void)
     service = index_parse(env_find(HANDSHAKE_SERVICE));
     mapped = path && area_map(path, &control);
     if (mapped) {
+        damage_bear();
         environment_keep(path, env_find(HANDSHAKE_SERVICE));
         slot_claim();
     } else {

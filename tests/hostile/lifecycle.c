@@ -8,18 +8,24 @@
 #include "../calls/host.h"
 
 #define CACHE (1u << 0)
+#define FILED (1u << 1)
 
 static int listening, elsewhere;
 
 /* What arrives for the target's clients is held until it is lifted. */
-static int hold(void)
+static int hold_on(uint32_t targets)
 {
     return arm((struct rule){.kind = FAULT_blackhole,
                              .effect = EFFECT_HOLD,
                              .calls = fault_calls(FAULT_blackhole),
                              .endless = true,
-                             .targets = CACHE,
+                             .targets = targets,
                              .direction = DIRECTION_OUTBOUND});
+}
+
+static int hold(void)
+{
+    return hold_on(CACHE);
 }
 
 static bool is_held(int fd)
@@ -66,7 +72,7 @@ static void pass(int by, int fd)
         give_up("sendmsg");
 }
 
-static int take(int by)
+static int take_by(int by, int flags)
 {
     union rights room;
     char byte;
@@ -75,9 +81,19 @@ static int take(int by)
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = room.bytes, .msg_controllen = sizeof(room.bytes)};
     int fd = -1;
 
-    if (recvmsg(by, &m, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&m))
+    if (recvmsg(by, &m, MSG_CMSG_CLOEXEC | flags) == 1 && CMSG_FIRSTHDR(&m))
         memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
     return fd;
+}
+
+static int take(int by)
+{
+    return take_by(by, 0);
+}
+
+static int take_now(int by)
+{
+    return take_by(by, MSG_DONTWAIT);
 }
 
 static void passed_on(void)
@@ -97,6 +113,50 @@ static void passed_on(void)
     fact("and has its data after the lift", gets(p.client, "hello"));
     close(two[0]);
     close(two[1]);
+    hang_up(p);
+}
+
+static int open_numbers(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static struct pair unix_connection(void)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    struct target t = {.kind = TARGET_UNIX, .bit = 1};
+    struct pair p = {.client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(un.sun_path, sizeof(un.sun_path), "%.80s/socket", scratch);
+    snprintf(t.text, sizeof(t.text), "%s", un.sun_path);
+    target_add(t);
+    if (bind(fd, (struct sockaddr *)&un, sizeof(un)) || listen(fd, 1) ||
+        connect(p.client, (struct sockaddr *)&un, sizeof(un)))
+        give_up(un.sun_path);
+    p.server = accept(fd, NULL, NULL);
+    close(fd);
+    return p;
+}
+
+/* To look at such a message with MSG_PEEK is to take its descriptors, each time. */
+static void held_with_rights(void)
+{
+    struct pair p = unix_connection();
+    int rule = hold_on(FILED), before = open_numbers();
+
+    pass(p.server, elsewhere);
+    bool held = take_now(p.client) == -1 && errno == EAGAIN && take_now(p.client) == -1;
+    bool untouched = open_numbers() == before;
+    lift(rule);
+    int got = take(p.client);
+    fact("what is held with descriptors in it brings each of them once",
+         held && untouched && got >= 0 && open_numbers() == before + 1);
+    close(got);
     hang_up(p);
 }
 
@@ -301,11 +361,12 @@ static void little_address_space(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    host_begin(argv, 14);
+    host_begin(argv, 15);
     listening = listener();
     elsewhere = listener();
     target_port(0, port_of(listening));
     passed_on();
+    held_with_rights();
     replaced();
     closed_in_a_range();
     aliases_drain_together();
