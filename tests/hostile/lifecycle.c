@@ -352,6 +352,11 @@ static void little_address_space(void)
 {
     int worse = 0;
 
+    if (strstr(getenv("LD_PRELOAD"), "libasan")) {
+        printf("ok %d # SKIP ASan takes terabytes\n", ++facts);
+        printf("ok %d # SKIP ASan takes terabytes\n", ++facts);
+        return;
+    }
     for (rlim_t mb = 2; mb <= 20; mb += 2)
         worse += !true_within(mb << 20, false) && true_within(mb << 20, true);
     fact_equal("with too little address space for the shim a program runs without it", worse, 0);
