@@ -12,7 +12,8 @@
 #include "preload/name.h"
 #include "preload/shim.h"
 
-#define NO_OPTION 0x7fff /* of SOL_SOCKET */
+#define NO_OPTION  0x7fff /* of SOL_SOCKET */
+#define PAGE_LEAST 4096
 
 /* Room for the longest address that is read here, and aligned for each. */
 union any {
@@ -209,16 +210,24 @@ static void unset_wildcard(struct endpoint *end)
         memcpy(end->address + 12, (const uint8_t[]){127, 0, 0, 1}, 4);
 }
 
-/* A pointer that leads nowhere is for the kernel to refuse.  It reads an option before it looks which one
- * that is, so one that there is not tells whether a word can be read; an address is too short to span three
- * pages.
- */
+/* The kernel reads an option before it looks which one that is, so one that there is not tells whether a word
+ * can be read. */
+static bool is_word(int fd, const char *at)
+{
+    return !(syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_OPTION, at, sizeof(int)) && errno == EFAULT);
+}
+
+static bool is_one_page(const char *first, const char *last)
+{
+    return ((uintptr_t)first ^ (uintptr_t)last) < PAGE_LEAST;
+}
+
+/* A pointer that leads nowhere is for the kernel to refuse.  An address is too short to span three pages. */
 static bool is_readable(int fd, const struct sockaddr *address, socklen_t len)
 {
-    const char *last = (const char *)address + (len > sizeof(int) ? len - sizeof(int) : 0);
+    const char *first = (const char *)address, *last = first + (len > sizeof(int) ? len - sizeof(int) : 0);
 
-    return !(syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_OPTION, address, sizeof(int)) && errno == EFAULT) &&
-           !(syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_OPTION, last, sizeof(int)) && errno == EFAULT);
+    return is_word(fd, first) && (is_one_page(first, last + sizeof(int) - 1) || is_word(fd, last));
 }
 
 uint32_t endpoint_given(int fd, const struct sockaddr *address, socklen_t len, int type)
