@@ -1,9 +1,9 @@
 /* A program that gives up system calls by seccomp.  Floor 1.
  *
  * Its filter knows what the program itself calls; what we call beside would be refused, or kill it.  So from
- * then on the whole process passes through, for good, and so do its children: a fault that lands nowhere is
- * reported, a program that dies of us is not what was asked for.  A filter that was there before the program
- * started (systemd, containers, our own against io_uring) is the business of whoever set it. */
+ * then on the whole process passes through, for good, and so do its children.  The orchestrator is told, and
+ * a run that counts on the process is inconclusive.  A filter that was there before the program started
+ * (systemd, containers, our own against io_uring) is the business of whoever set it. */
 #ifndef PRELOAD_SANDBOX_H
 #define PRELOAD_SANDBOX_H
 

@@ -91,6 +91,8 @@ static void slot_claim(void)
 /* The map came along; the child only has to say who it is.  Holds no lock, so none is left held. */
 static void forked(void)
 {
+    if (retired)
+        return;
     owner = getpid();
     slot_claim();
     watch_forked();
@@ -200,9 +202,13 @@ void shim_wake(void)
         shim_leave(&stay);
 }
 
+/* Without a system call: the next one might be the last. */
 void shim_retire(void)
 {
     retired = true;
+    for (int i = 0; mapped && i < SLOT_MAX; i++)
+        if (control.table.slots[i].pid == (uint32_t)owner)
+            control.table.slots[i].joined_ns = SLOT_RETIRED;
 }
 
 bool shim_is_in_run(void)

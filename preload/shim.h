@@ -94,7 +94,7 @@ static inline struct timespec timespec_of(uint64_t ns)
 /* Start, if that is still to do: for calls that need their real function and ask nothing. */
 void shim_wake(void) HIDDEN;
 
-/* Pass everything through from now on, in this process and its forks. */
+/* Pass everything through from now on, in this process and its forks, and say so in its slot. */
 void shim_retire(void) HIDDEN;
 
 /* Has it taken a control area in? */

@@ -26,7 +26,9 @@ static const char *who_is(struct run *run, pid_t pid)
 
 static bool is_out(struct run *run, pid_t pid)
 {
-    return !control_is_mapped_by(run->control, pid) && process_birth(pid);
+    bool is_in = control_is_mapped_by(run->control, pid) && !control_is_retired(run->control, pid);
+
+    return !is_in && process_birth(pid);
 }
 
 static bool stays_out(struct run *run, pid_t pid)
@@ -45,6 +47,10 @@ static const char *why_out(struct run *run, pid_t pid)
 {
     struct entry_process process;
 
+    if (control_is_retired(run->control, pid))
+        return "it confined itself by seccomp, to which the shim's own questions would be unknown calls: no "
+               "fault "
+               "strikes it any more";
     if (entry_examine_pid(pid, &process))
         return "it cannot be looked at";
     if (process.entry.verdict != ENTRY_PRELOAD)

@@ -45,6 +45,14 @@ static int filter_by_number(void)
 }
 
 /* What the child makes are its own system calls: a write, a read of an answer that is there, and its exit. */
+static bool is_marked(pid_t pid)
+{
+    for (int i = 0; i < SLOT_MAX; i++)
+        if (table->slots[i].pid == (uint32_t)pid)
+            return table->slots[i].joined_ns == SLOT_RETIRED;
+    return false;
+}
+
 static void inside(const char *sentence, int (*close_door)(void))
 {
     pid_t pid = fork();
@@ -57,7 +65,10 @@ static void inside(const char *sentence, int (*close_door)(void))
     }
     if (send(p.server, "y", 1, 0) != 1)
         give_up("send");
-    fact_equal(sentence, exit_code_of(pid), 0);
+    int code = exit_code_of(pid);
+    fact(sentence, !code && is_marked(pid));
+    if (code)
+        printf("# exit %d\n", code);
 }
 
 /* libseccomp asks so what the kernel can do. */

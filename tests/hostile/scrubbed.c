@@ -77,7 +77,9 @@ static int by_spawn(void)
 {
     pid_t pid;
 
-    _exit(posix_spawn(&pid, self, NULL, NULL, argv, some) ? 127 : exit_code_of(pid));
+    errno = FOREIGN;
+    int error = posix_spawn(&pid, self, NULL, NULL, argv, some);
+    _exit(error || errno != FOREIGN ? 127 : exit_code_of(pid));
 }
 
 static int by_spawnp(void)
