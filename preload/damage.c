@@ -1,5 +1,4 @@
 /* Bearing SIGBUS in our own pages.  Floor 1. */
-#include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -21,7 +20,6 @@ static bool replace_area(void)
 /* Anything else is the program's own: it happens again, and ends it, where it did. */
 static void bear(int number, siginfo_t *info, void *context)
 {
-    int saved_errno = errno;
     struct sigaction native = {.sa_handler = SIG_DFL};
 
     (void)context;
@@ -29,7 +27,6 @@ static void bear(int number, siginfo_t *info, void *context)
         sigaction(number, &native, NULL);
     if (info->si_code <= 0)
         raise(number);
-    errno = saved_errno;
 }
 
 void damage_bear(void)

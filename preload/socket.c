@@ -82,13 +82,7 @@ extern __typeof__(connect) __connect EXPORT __attribute__((alias("connect")));
 
 bool fastopen_connects(int fd, int *flags, const struct sockaddr *address, socklen_t len)
 {
-    int saved_errno = errno;
-
-    if (!(*flags & MSG_FASTOPEN) || !address || is_idle(CALL_connect))
-        return true;
-    bool is_stream = endpoint_type(fd) == SOCK_STREAM;
-    errno = saved_errno;
-    if (!is_stream)
+    if (!(*flags & MSG_FASTOPEN) || !address || is_idle(CALL_connect) || endpoint_type(fd) != SOCK_STREAM)
         return true;
     *flags &= ~MSG_FASTOPEN;
     return !judged_connect(fd, address, len);

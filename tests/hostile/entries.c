@@ -192,6 +192,24 @@ static void other_spellings(void)
     close(other);
 }
 
+/* Its own path leads nowhere by then, which is looked at and is no error. */
+static void accepted_from_a_path_that_is_gone(void)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "gone"};
+    int fd = unix_listener("gone"), client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (connect(client, (struct sockaddr *)&un, sizeof(un)) || unlink("gone"))
+        give_up("gone");
+    int rule = arm_fault(FAULT_outage, FILED);
+    errno = FOREIGN;
+    int got = accept(fd, NULL, NULL);
+    fact("accept leaves errno alone, though the listener's path is gone", got >= 0 && errno == FOREIGN);
+    lift(rule);
+    close(got);
+    close(fd);
+    close(client);
+}
+
 /* --- names, asked in other ways --- */
 
 /* Whoever is really asked finds nobody at once. */
@@ -298,7 +316,7 @@ static void by_number(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    host_begin(argv, 27);
+    host_begin(argv, 28);
     listening = listener();
     target_port(0, port_of(listening));
     vectors_with_flags();
@@ -306,6 +324,7 @@ int main(int argc, char **argv)
     bad_pointers();
     half_an_address();
     other_spellings();
+    accepted_from_a_path_that_is_gone();
     records();
     several_names();
     by_number();
