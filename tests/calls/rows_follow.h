@@ -1,6 +1,54 @@
-/* Rows of rows.c for the calls that execute a program: a child becomes true(1) by each. */
-#ifndef TESTS_ROWS_EXEC_H
-#define TESTS_ROWS_EXEC_H
+/* Rows of rows.c for what is only followed. */
+#ifndef TESTS_ROWS_FOLLOW_H
+#define TESTS_ROWS_FOLLOW_H
+
+/* All six arguments arrive: a file is mapped at the offset that is the last of them. */
+static struct outcome do_syscall(void *symbol, struct fixture *f)
+{
+    size_t page = (size_t)getpagesize();
+    char there[8], *map = (char *)CALLS(long (*)(long, ...))(SYS_mmap, NULL, page, PROT_READ, MAP_PRIVATE,
+                                                             f->file, (off_t)page);
+    struct outcome o = {map == MAP_FAILED, errno};
+
+    if (pread(f->file, there, sizeof(there), (off_t)page) != sizeof(there) || o.failed ||
+        memcmp(map, there, sizeof(there)))
+        o.failed = true;
+    munmap(map, page);
+    return o;
+}
+
+static struct outcome do_fork(void *symbol, struct fixture *f)
+{
+    pid_t pid = CALLS(pid_t(*)(void))();
+    struct outcome o = by_errno(pid);
+
+    (void)f;
+    if (!pid)
+        _exit(errno == FOREIGN ? 0 : 1);
+    o.failed = o.failed || exit_code_of(pid);
+    return o;
+}
+
+static struct outcome do_prctl(void *symbol, struct fixture *f)
+{
+    char name[17] = "";
+
+    (void)f;
+    return by_errno(CALLS(int (*)(int, ...))(PR_GET_NAME, name) || !*name ? -1 : 0);
+}
+
+static struct outcome do_dlopen(void *symbol, struct fixture *f)
+{
+    void *library = CALLS(void *(*)(const char *, int))("libc.so.6", RTLD_LAZY);
+    struct outcome o = {!library, errno};
+
+    (void)f;
+    if (library)
+        dlclose(library);
+    return o;
+}
+
+/* --- a child becomes true(1) by each --- */
 
 #define TRUE_PATH "/bin/true"
 
