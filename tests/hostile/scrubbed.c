@@ -190,7 +190,7 @@ int main(int count, char **given)
         /* A script is told its own name before. */
         return child();
     }
-    host_begin(given, 21);
+    host_begin(given, 22);
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || chdir(scratch))
         give_up(scratch);
     char *folder = strdup(self);
@@ -221,6 +221,7 @@ int main(int count, char **given)
     is_left_alone("static", "STATIC_PROGRAM");
     is_left_alone("musl", "MUSL_PROGRAM");
     is_left_alone("gcc ASan", "ASAN_PROGRAM");
+    is_left_alone("32-bit", "SMALL_PROGRAM");
     free(folder);
     return 0;
 }
