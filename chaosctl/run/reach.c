@@ -1,4 +1,5 @@
 /* Looking for processes that never shook hands.  Floor 3. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -51,7 +52,10 @@ static const char *why_out(struct run *run, pid_t pid)
         return "it confined itself by seccomp, to which the shim's own questions would be unknown calls: no "
                "fault "
                "strikes it any more";
-    if (entry_examine_pid(pid, &process))
+    int error = entry_examine_pid(pid, &process);
+    if (error == -EACCES || error == -EPERM)
+        return "it gained privileges (setuid?), so its loader ignored LD_PRELOAD";
+    if (error)
         return "it cannot be looked at";
     if (process.entry.verdict != ENTRY_PRELOAD)
         return run_text(run, "it is %s", process.entry.reason);
