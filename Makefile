@@ -20,7 +20,9 @@ DEPFLAGS  = -MMD -MP
 # The shim runs beneath malloc, in anybody's process: no helper leaves it, nothing is resolved late, and its TLS needs
 # no __tls_get_addr.  It is never built with a sanitizer: it must come before none.
 SHIM_CFLAGS  = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fasynchronous-unwind-tables \
-               -fno-stack-protector -foptimize-sibling-calls -U_FORTIFY_SOURCE
+               -fno-stack-protector -U_FORTIFY_SOURCE $(SHIM_JUMPS)
+# syscall and dlopen must end in a jump, at whatever level the rest is built.
+SHIM_JUMPS   = -foptimize-sibling-calls $(if $(filter -O0,$(OPT)),-O1)
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)

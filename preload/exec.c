@@ -148,7 +148,7 @@ EXPORT int execl(const char *path, const char *first, ...)
     va_list rest;
 
     va_start(rest, first);
-    char **argv = alloca((2 + (first ? count_rest(rest) : 0)) * sizeof(*argv));
+    char **argv = alloca((2 + count_rest(rest)) * sizeof(*argv));
     va_end(rest);
     va_start(rest, first);
     collect(argv, first, &rest);
@@ -164,7 +164,7 @@ EXPORT int execlp(const char *name, const char *first, ...)
     va_list rest;
 
     va_start(rest, first);
-    char **argv = alloca((2 + (first ? count_rest(rest) : 0)) * sizeof(*argv));
+    char **argv = alloca((2 + count_rest(rest)) * sizeof(*argv));
     va_end(rest);
     va_start(rest, first);
     collect(argv, first, &rest);
@@ -181,7 +181,7 @@ EXPORT int execle(const char *path, const char *first, ...)
     va_list rest;
 
     va_start(rest, first);
-    char **argv = alloca((2 + (first ? count_rest(rest) : 0)) * sizeof(*argv));
+    char **argv = alloca((2 + count_rest(rest)) * sizeof(*argv));
     va_end(rest);
     va_start(rest, first);
     collect(argv, first, &rest);
