@@ -20,7 +20,9 @@ DEPFLAGS  = -MMD -MP
 # The shim runs beneath malloc, in anybody's process: no helper leaves it, nothing is resolved late, and its TLS needs
 # no __tls_get_addr.  It is never built with a sanitizer: it must come before none.
 SHIM_CFLAGS  = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fexceptions -fasynchronous-unwind-tables \
-               -fno-stack-protector -U_FORTIFY_SOURCE
+               -fno-stack-protector -U_FORTIFY_SOURCE $(SHIM_JUMPS)
+# syscall and dlopen must end in a jump, at whatever level the rest is built.
+SHIM_JUMPS   = -foptimize-sibling-calls $(if $(filter -O0,$(OPT)),-O1)
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
@@ -41,7 +43,7 @@ HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz bench format format-check help
+        asan ubsan tsan aarch64 aarch64-parts fuzz bench format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -52,6 +54,7 @@ help:
 	@echo 'make check        install what is missing, build, and run every test'
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
+	@echo 'make aarch64      the shim, built by a cross compiler'
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
 	@echo 'make bench [TOXIPROXY=path]             what it costs, beside the native figures (two minutes)'
 	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
@@ -86,7 +89,7 @@ $(BUILD)/libchaosctl.so: $(SHIM_O) $(BUILD)/shim/exports.map
 # The export list is call.def and nothing else.
 $(BUILD)/shim/exports.map: injectors/decision/call.def
 	@mkdir -p $(@D)
-	printf '#define CALL(s, r, e) s;\n#define ALIAS(s, c) s;\n{ global:\n#include "%s"\nlocal: *; };\n' $< | \
+	printf '#define CALL(s, r, e) s;\n#define ALIAS(s, c) s;\n#define SAME(s, c) s;\n#define FOLLOW(s) s;\n{ global:\n#include "%s"\nlocal: *; };\n' $< | \
 	    $(CC) -I. -E -P -xc - > $@
 
 $(BUILD)/shim/%.o: %.c
@@ -130,6 +133,12 @@ ubsan:
 tsan:
 	$(MAKE) BUILD=build/tsan SAN="-fsanitize=thread" OPT=-O1 all tests
 	BUILD=build/tsan tests/run unit
+
+# The shim for another machine, and host programs that qemu can run under it (tests/calls/aarch64.test).
+CROSS_PROGS = rows targets datagram memory stress
+aarch64:
+	$(MAKE) CC=aarch64-linux-gnu-gcc BUILD=$(BUILD)/aarch64 aarch64-parts
+aarch64-parts: $(BUILD)/libchaosctl.so $(CROSS_PROGS:%=$(BUILD)/tests/calls/%)
 
 FUZZ_SECONDS ?= 60
 fuzz:

@@ -121,7 +121,7 @@ int arrival_peek(int fd, int at, struct arrival *ret)
     if (!error && !ret->stamp_ns)
         error = peek_at(fd, at, ret, &source);
     if (!error)
-        ret->targets = endpoint_given((struct sockaddr *)&source.address, source.len, SOCK_DGRAM);
+        ret->targets = endpoint_given(fd, (struct sockaddr *)&source.address, source.len, SOCK_DGRAM);
     return error;
 }
 

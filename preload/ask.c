@@ -27,7 +27,7 @@ static void identify_descriptor(struct ask *a)
 static void identify_address(struct ask *a)
 {
     a->type = endpoint_type(a->fd);
-    a->targets = endpoint_given(a->address, a->address_len, a->type);
+    a->targets = endpoint_given(a->fd, a->address, a->address_len, a->type);
     a->direction = DIRECTION_OUTBOUND;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "preload/ask.h"
+#include "preload/dns.h"
 #include "preload/name.h"
 #include "preload/shim.h"
 
@@ -58,8 +59,7 @@ static int host_error(int eai)
     }
 }
 
-/* Returns true when the resolution ends here; *ret_error is in h_errno's terms. */
-static bool host_asks(enum call call, const char *host, int *ret_error)
+bool dns_host_asks(enum call call, const char *host, int *ret_error)
 {
     struct ask a = {.call = call, .fd = -1, .host = host, .is_literal = name_is_literal(host)};
     bool ends = ask(&a);
@@ -103,7 +103,7 @@ EXPORT struct hostent *gethostbyname(const char *host)
 {
     int error;
 
-    if (!is_idle(CALL_gethostbyname) && host_asks(CALL_gethostbyname, host, &error))
+    if (!is_idle(CALL_gethostbyname) && dns_host_asks(CALL_gethostbyname, host, &error))
         return no_host(error);
     return noted_host(host, real.gethostbyname(host));
 }
@@ -112,7 +112,7 @@ EXPORT struct hostent *gethostbyname2(const char *host, int family)
 {
     int error;
 
-    if (!is_idle(CALL_gethostbyname2) && host_asks(CALL_gethostbyname2, host, &error))
+    if (!is_idle(CALL_gethostbyname2) && dns_host_asks(CALL_gethostbyname2, host, &error))
         return no_host(error);
     return noted_host(host, real.gethostbyname2(host, family));
 }
@@ -122,7 +122,7 @@ EXPORT int gethostbyname_r(const char *restrict host, struct hostent *restrict e
 {
     int error;
 
-    if (!is_idle(CALL_gethostbyname_r) && host_asks(CALL_gethostbyname_r, host, &error))
+    if (!is_idle(CALL_gethostbyname_r) && dns_host_asks(CALL_gethostbyname_r, host, &error))
         return no_host_r(error, ret, ret_error);
     int result = real.gethostbyname_r(host, entry, buf, len, ret, ret_error);
     return noted_host_r(host, *ret, result);
@@ -134,7 +134,7 @@ EXPORT int gethostbyname2_r(const char *restrict host, int family, struct hosten
 {
     int error;
 
-    if (!is_idle(CALL_gethostbyname2_r) && host_asks(CALL_gethostbyname2_r, host, &error))
+    if (!is_idle(CALL_gethostbyname2_r) && dns_host_asks(CALL_gethostbyname2_r, host, &error))
         return no_host_r(error, ret, ret_error);
     int result = real.gethostbyname2_r(host, family, entry, buf, len, ret, ret_error);
     return noted_host_r(host, *ret, result);

@@ -4,11 +4,16 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "preload/endpoint.h"
 #include "preload/name.h"
 #include "preload/shim.h"
+
+#define NO_OPTION  0x7fff /* of SOL_SOCKET */
+#define PAGE_LEAST 4096
 
 /* Room for the longest address that is read here, and aligned for each. */
 union any {
@@ -95,9 +100,52 @@ static uint32_t named(const struct endpoint *end)
     return !end->is_unix && name_is_wanted() ? name_find(end->address) : 0;
 }
 
+/* Looked at from here, where the program would: in its own root and folder. */
+static bool file_of(const char *path, size_t len, struct stat *ret_st)
+{
+    char terminated[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+
+    if (!len || len >= sizeof(terminated) || path[0] == '@')
+        return false;
+    memcpy(terminated, path, len);
+    terminated[len] = '\0';
+    return !stat(terminated, ret_st);
+}
+
+static bool is_same_file(const struct target *t, const struct stat *file)
+{
+    struct stat st;
+
+    return t->kind == TARGET_UNIX && file_of(t->text, strnlen(t->text, sizeof(t->text)), &st) &&
+           st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+static bool some_are_files(void)
+{
+    for (uint32_t i = 0; i < target_bound(); i++)
+        if (control.table.targets[i].kind == TARGET_UNIX)
+            return true;
+    return false;
+}
+
+static uint32_t match_file(const struct endpoint *end)
+{
+    struct stat file;
+    uint32_t mask = 0;
+
+    if (!some_are_files() || !file_of(end->path, end->path_len, &file))
+        return 0;
+    for (uint32_t i = 0; i < target_bound(); i++)
+        if (is_same_file(&control.table.targets[i], &file))
+            mask |= 1u << control.table.targets[i].bit % DEPENDENCY_MAX;
+    return mask;
+}
+
 uint32_t endpoint_targets(const struct endpoint *end)
 {
-    return target_match(control.table.targets, target_bound(), end, named(end));
+    uint32_t mask = target_match(control.table.targets, target_bound(), end, named(end));
+
+    return mask || !end->is_unix ? mask : match_file(end);
 }
 
 static bool is_wildcard(const struct endpoint *end)
@@ -162,11 +210,33 @@ static void unset_wildcard(struct endpoint *end)
         memcpy(end->address + 12, (const uint8_t[]){127, 0, 0, 1}, 4);
 }
 
-uint32_t endpoint_given(const struct sockaddr *address, socklen_t len, int type)
+/* The kernel reads an option before it looks which one that is, so one that there is not tells whether a word
+ * can be read. */
+static bool is_word(int fd, const char *at)
+{
+    return !(syscall(SYS_setsockopt, fd, SOL_SOCKET, NO_OPTION, at, sizeof(int)) && errno == EFAULT);
+}
+
+static bool is_one_page(const char *first, const char *last)
+{
+    return ((uintptr_t)first ^ (uintptr_t)last) < PAGE_LEAST;
+}
+
+/* A pointer that leads nowhere is for the kernel to refuse.  An address is too short to span three pages. */
+static bool is_readable(int fd, const struct sockaddr *address, socklen_t len)
+{
+    const char *first = (const char *)address, *last = first + (len > sizeof(int) ? len - sizeof(int) : 0);
+
+    return is_word(fd, first) && (is_one_page(first, last + sizeof(int) - 1) || is_word(fd, last));
+}
+
+uint32_t endpoint_given(int fd, const struct sockaddr *address, socklen_t len, int type)
 {
     union any any;
     struct endpoint end;
 
+    if (type < 0 || !address || len < sizeof(sa_family_t) || !is_readable(fd, address, len))
+        return 0;
     if (!copy(&any, address, len) || !read_any(&any, len, type, &end))
         return 0;
     unset_wildcard(&end);
@@ -201,7 +271,7 @@ bool endpoint_is_closed(int fd)
     struct tcp_info info = {0};
     socklen_t len = sizeof(info.tcpi_state);
 
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) || info.tcpi_state == TCP_CLOSE;
+    return real.getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) || info.tcpi_state == TCP_CLOSE;
 }
 
 bool endpoint_is_connected(int fd)

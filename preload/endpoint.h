@@ -16,7 +16,8 @@ bool endpoint_read(const struct sockaddr *address, socklen_t len, int type, stru
 /* Read a bare address as in struct hostent. */
 bool endpoint_read_host(const void *raw, int len, int family, uint8_t ret_address[16]) HIDDEN;
 
-/* The dependencies that it belongs to, as the far end. */
+/* The dependencies that it belongs to, as the far end.  A path that is no target's text may still lead to a
+ * target's file (/var/run is a link, a path is relative): then errno changes. */
 uint32_t endpoint_targets(const struct endpoint *end) HIDDEN;
 
 /* The same as our own end: a listener on any address is on the target's too. */
@@ -31,10 +32,10 @@ int endpoint_type(int fd) HIDDEN;
 /* Is it no TCP connection, attempt or listener: what a disconnect leaves behind?  errno changes. */
 bool endpoint_is_closed(int fd) HIDDEN;
 
-/* What an address given to a call, and the descriptor's own ends, belong to.  errno changes.
+/* What an address given to a call on a socket, and the descriptor's own ends, belong to.  errno changes.
  *
  * endpoint_peer returns 0 or the errno of getpeername; *ret_targets is set when it returns 0. */
-uint32_t endpoint_given(const struct sockaddr *address, socklen_t len, int type) HIDDEN;
+uint32_t endpoint_given(int fd, const struct sockaddr *address, socklen_t len, int type) HIDDEN;
 int endpoint_peer(int fd, int type, uint32_t *ret_targets) HIDDEN;
 uint32_t endpoint_own(int fd, int type) HIDDEN;
 

@@ -108,6 +108,8 @@ EXPORT int dup2(int from, int to)
     return copied(from, real.dup2(from, to));
 }
 
+extern __typeof__(dup2) __dup2 __THROW EXPORT __attribute__((alias("dup2")));
+
 EXPORT int dup3(int from, int to, int flags)
 {
     if (is_idle(CALL_dup3))

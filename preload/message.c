@@ -5,6 +5,7 @@
 
 #include "preload/ask.h"
 #include "preload/descriptor.h"
+#include "preload/fastopen.h"
 #include "preload/flow.h"
 #include "preload/outbox.h"
 #include "preload/shim.h"
@@ -28,8 +29,11 @@ extern __typeof__(send) __send EXPORT __attribute__((alias("send")));
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SOCKADDR_ARG address,
                       socklen_t address_len)
 {
-    if (is_idle(CALL_sendto) || (!address.__sockaddr__ && ask_is_apart(CALL_sendto, fd)))
+    if ((is_idle(CALL_sendto) || (!address.__sockaddr__ && ask_is_apart(CALL_sendto, fd))) &&
+        !(flags & MSG_FASTOPEN))
         return real.sendto(fd, buf, len, flags, address, address_len);
+    if (!fastopen_connects(fd, &flags, address.__sockaddr__, address_len))
+        return -1;
     struct ask a = {.call = CALL_sendto,
                     .fd = fd,
                     .flags = flags,
@@ -78,8 +82,13 @@ static struct ask ask_of_message(enum call call, int fd, const struct msghdr *me
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    if (is_idle(CALL_sendmsg) || !message || (!message->msg_name && ask_is_apart(CALL_sendmsg, fd)))
+    if (!message)
         return real.sendmsg(fd, message, flags);
+    if ((is_idle(CALL_sendmsg) || (!message->msg_name && ask_is_apart(CALL_sendmsg, fd))) &&
+        !(flags & MSG_FASTOPEN))
+        return real.sendmsg(fd, message, flags);
+    if (!fastopen_connects(fd, &flags, message->msg_name, message->msg_namelen))
+        return -1;
     struct ask a = ask_of_message(CALL_sendmsg, fd, message, flags);
 
     return send_message(&a, message);

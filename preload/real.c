@@ -24,9 +24,13 @@ static const struct symbol {
 } symbols[] = {
 #define CALL(symbol, role, errnos) {#symbol, offsetof(struct real, symbol)},
 #define ALIAS(symbol, call)        {#symbol, offsetof(struct real, symbol)},
+#define SAME(symbol, call)
+#define FOLLOW(symbol) {#symbol, offsetof(struct real, symbol)},
 #include "injectors/decision/call.def"
 #undef CALL
 #undef ALIAS
+#undef SAME
+#undef FOLLOW
 };
 
 #define SYMBOL_COUNT (sizeof(symbols) / sizeof(*symbols))

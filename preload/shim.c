@@ -4,11 +4,14 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "injectors/handshake.h"
 #include "preload/area.h"
+#include "preload/damage.h"
+#include "preload/environment.h"
 #include "preload/shim.h"
 #include "preload/outbox.h"
 #include "preload/watch.h"
@@ -26,8 +29,15 @@ enum state { STATE_FRESH, STATE_STARTING, STATE_STARTED };
 static _Atomic int state;
 static _Atomic bool resolved, mapped;
 static _Atomic uint32_t service = SERVICE_MAX;
-static _Atomic pid_t
-    owner; /* of this memory; a child by raw clone keeps its parent's, and is taken for a guest */
+static _Atomic bool retired;
+
+/* Whose memory this is.  In pages of its own, that the kernel gives to a forked child empty: so a child by
+ * raw clone or _Fork, of which nobody tells, is known from one by vfork, which has its parent's memory. */
+static _Alignas(65536) union {
+    _Atomic pid_t pid;
+    char pages[65536];
+} memory;
+#define owner memory.pid
 
 /* Where on its stack this thread entered our code; 0 when it has not.  The place tells a nested call from one
  * after a handler jumped out of us (siglongjmp), which a flag would take for nested for ever.  Accepted
@@ -38,12 +48,7 @@ static _Thread_local _Atomic uintptr_t inside;
 /* Not getenv: it would do, but programs replace it (bash does). */
 static const char *env_find(const char *name)
 {
-    size_t len = strlen(name);
-
-    for (char **e = environ; *e; e++)
-        if (!memcmp(*e, name, strnlen(*e, len)) && strnlen(*e, len) == len && (*e)[len] == '=')
-            return *e + len + 1;
-    return NULL;
+    return environment_find(environ, name);
 }
 
 static uint32_t index_parse(const char *text)
@@ -86,6 +91,8 @@ static void slot_claim(void)
 /* The map came along; the child only has to say who it is.  Holds no lock, so none is left held. */
 static void forked(void)
 {
+    if (retired)
+        return;
     owner = getpid();
     slot_claim();
     watch_forked();
@@ -106,15 +113,19 @@ static bool start(void)
     resolved = true;
     clock_find();
     owner = getpid();
+    syscall(SYS_madvise, &memory, sizeof(memory), MADV_WIPEONFORK);
     if (!environ)
         return false;
     const char *path = getauxval(AT_SECURE) ? NULL : env_find(HANDSHAKE_CONTROL);
     service = index_parse(env_find(HANDSHAKE_SERVICE));
     mapped = path && area_map(path, &control);
-    if (mapped)
+    if (mapped) {
+        damage_bear();
+        environment_keep(path, env_find(HANDSHAKE_SERVICE));
         slot_claim();
-    else
+    } else {
         pass_for_ever();
+    }
     return true;
 }
 
@@ -143,12 +154,14 @@ bool shim_enter(struct stay *stay)
 {
     uintptr_t here = (uintptr_t)stay, outer = place_of();
 
-    if (outer && here < outer)
+    if ((outer && here < outer) || atomic_load_explicit(&retired, memory_order_relaxed))
         return false;
     stay->saved_errno = errno;
     place_set(here);
     if (atomic_load_explicit(&state, memory_order_acquire) != STATE_STARTED)
         start_once();
+    if (!owner)
+        forked();
     return true;
 }
 
@@ -180,6 +193,28 @@ __attribute__((constructor)) static void constructor(void)
     if (mapped)
         pthread_atfork(NULL, NULL, forked);
     shim_leave(&stay);
+}
+
+void shim_wake(void)
+{
+    struct stay stay;
+
+    if (shim_enter(&stay))
+        shim_leave(&stay);
+}
+
+/* Without a system call: the next one might be the last. */
+void shim_retire(void)
+{
+    retired = true;
+    for (int i = 0; mapped && i < SLOT_MAX; i++)
+        if (control.table.slots[i].pid == (uint32_t)owner)
+            control.table.slots[i].joined_ns = SLOT_RETIRED;
+}
+
+bool shim_is_in_run(void)
+{
+    return mapped && !retired;
 }
 
 uint32_t shim_service(void)

@@ -84,6 +84,15 @@ static inline uint32_t shim_service_bit(void)
     return service < SERVICE_MAX ? 1u << service : 0;
 }
 
+/* Start, if that is still to do: for calls that need their real function and ask nothing. */
+void shim_wake(void) HIDDEN;
+
+/* Pass everything through from now on, in this process and its forks, and say so in its slot. */
+void shim_retire(void) HIDDEN;
+
+/* Has it taken a control area in? */
+bool shim_is_in_run(void) HIDDEN;
+
 /* Is this process a vfork child, which runs in its parent's memory?  Costs a system call. */
 bool shim_is_guest(void) HIDDEN;
 /* Does the lease still run?  One that ends in years is damage, and no lease. */

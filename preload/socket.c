@@ -4,6 +4,7 @@
 #include "preload/ask.h"
 #include "preload/descriptor.h"
 #include "preload/endpoint.h"
+#include "preload/fastopen.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
 #include "preload/shim.h"
@@ -74,20 +75,33 @@ static int continued(int fd, const struct sockaddr *address, socklen_t len)
 }
 
 /* A second connect on an attempt that is under way asks how it goes, and is no attempt of its own. */
-EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
+static int judged_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
-    if (is_idle(CALL_connect))
-        return real.connect(fd, address, len);
     if (descriptor_peek(fd) & KNOWN_CONNECTING)
-        return continued(fd, address.__sockaddr__, len);
-    struct ask a = {.call = CALL_connect, .fd = fd, .address = address.__sockaddr__, .address_len = len};
+        return continued(fd, address, len);
+    struct ask a = {.call = CALL_connect, .fd = fd, .address = address, .address_len = len};
 
     if (ask(&a))
         return connected(&a, ask_answer(&a));
     return connected(&a, open_connect(&a));
 }
 
+EXPORT int connect(int fd, __CONST_SOCKADDR_ARG address, socklen_t len)
+{
+    if (is_idle(CALL_connect))
+        return real.connect(fd, address, len);
+    return judged_connect(fd, address.__sockaddr__, len);
+}
+
 extern __typeof__(connect) __connect EXPORT __attribute__((alias("connect")));
+
+bool fastopen_connects(int fd, int *flags, const struct sockaddr *address, socklen_t len)
+{
+    if (!(*flags & MSG_FASTOPEN) || !address || is_idle(CALL_connect) || endpoint_type(fd) != SOCK_STREAM)
+        return true;
+    *flags &= ~MSG_FASTOPEN;
+    return !judged_connect(fd, address, len);
+}
 
 /* Whoever accepts is called at its own address, which is known only now. */
 static int accepted(const struct ask *a, int fd)

@@ -85,6 +85,9 @@ size_t control_members(const struct control *control, int service, pid_t *ret_pi
  * is signalled because of its slot, ask the kernel. */
 bool control_is_mapped_by(const struct control *control, pid_t pid);
 
+/* Does it pass everything through, because it confined itself by seccomp? */
+bool control_is_retired(const struct control *control, pid_t pid);
+
 /* The variables that bring a process in: LD_PRELOAD (ours behind what there is), HANDSHAKE_CONTROL,
  * HANDSHAKE_SERVICE. In the control's memory until control_free.  service -1: none, an empty value.  -EINVAL:
  * the shim's path has a space or a colon, which LD_PRELOAD cannot say; -ENOENT: no shim. */

@@ -112,6 +112,14 @@ size_t control_sweep(struct control *control)
     return left;
 }
 
+bool control_is_retired(const struct control *control, pid_t pid)
+{
+    for (int i = 0; i < SLOT_MAX; i++)
+        if (slot_pid(&control->table->slots[i]) == pid)
+            return control->table->slots[i].joined_ns == SLOT_RETIRED;
+    return false;
+}
+
 bool control_is_mapped_by(const struct control *control, pid_t pid)
 {
     char path[64], line[2 * PATH_MAX];

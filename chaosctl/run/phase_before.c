@@ -7,6 +7,7 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_row.h"
+#include "chaosctl/run/reach.h"
 
 /* --- START: services, in order, ready and entered --- */
 
@@ -17,44 +18,6 @@ static bool cell_keeps_services(const struct run *run)
 
 /* A process that has just been executed needs a moment until its constructors ran. */
 #define ENTER_WITHIN_NS (2 * NS_PER_S)
-
-static const char *who_is(struct run *run, pid_t pid)
-{
-    char path[64], name[64] = "?";
-    cleanup_file FILE *file = NULL;
-
-    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-    file = fopen(path, "re");
-    if (file && fgets(name, sizeof(name), file))
-        name[strcspn(name, "\n")] = '\0';
-    return run_text(run, "%s, pid %d", name, (int)pid);
-}
-
-/* Having been in is not enough: a process may execute another program without our environment. */
-static const char *outside(struct run *run, size_t service)
-{
-    pid_t pids[PIDS_MAX];
-    size_t count = services_pids(run->services, service, pids, PIDS_MAX);
-
-    for (size_t i = 0; i < count; i++)
-        if (!control_is_mapped_by(run->control, pids[i]) && process_birth(pids[i]))
-            return run_text(run,
-                            "service %s: %s is out of reach: it never took the shim in (does something clear "
-                            "its environment?)",
-                            run->scenario->services[service].name, who_is(run, pids[i]));
-    return count ? NULL : run_text(run, "service %s has no process", run->scenario->services[service].name);
-}
-
-/* Faults would pass such a service by, and it would pass every test. */
-static const char *not_entered(struct run *run)
-{
-    const char *why = NULL;
-
-    for (size_t i = 0; i < run->scenario->services_count && !why; i++)
-        if (run->scenario->services[i].inject != INJECT_NONE)
-            why = outside(run, i);
-    return why;
-}
 
 /* A `kill` with a `for` of its own ends before the lift, and so may the restart. */
 static void service_is_back(struct run *run)
@@ -209,7 +172,7 @@ void phase_tick_baseline(struct run *run, uint64_t now_ns)
 
     steady_tick(c->steady, now_ns);
     if (steady_holds(c->steady, window_ns, now_ns, &from_ns)) {
-        const char *why = not_entered(run);
+        const char *why = reach_missing(run, false);
         if (!why)
             baseline_held(run, from_ns, from_ns + window_ns);
         else if (now_ns > c->phase_ns + ENTER_WITHIN_NS)

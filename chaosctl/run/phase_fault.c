@@ -4,6 +4,7 @@
 
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_row.h"
+#include "chaosctl/run/reach.h"
 
 /* --- INJECT, DURING, LIFT --- */
 
@@ -40,6 +41,9 @@ void phase_tick_during(struct run *run, uint64_t now_ns)
         phase_close(run, now_ns);
     if (!c->closing || !phase_is_closed(run, now_ns))
         return;
+    const char *missing = reach_missing(run, true);
+    if (missing)
+        run_judge(run, VERDICT_INCONCLUSIVE, missing);
     tally_loads(run, PHASE_DURING, c->injected_ns, c->held_ns);
     watches_settle(run, PHASE_DURING);
     phase_done(run);

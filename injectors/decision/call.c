@@ -13,9 +13,13 @@ struct row {
 static const struct row rows[CALL_COUNT] = {
 #define CALL(symbol, role, errnos) [CALL_##symbol] = {#symbol, errnos, ROLE_##role},
 #define ALIAS(symbol, call)
+#define SAME(symbol, call)
+#define FOLLOW(symbol)
 #include "injectors/decision/call.def"
 #undef CALL
 #undef ALIAS
+#undef SAME
+#undef FOLLOW
 };
 
 static const struct {
@@ -24,9 +28,13 @@ static const struct {
 } aliases[] = {
 #define CALL(symbol, role, errnos)
 #define ALIAS(symbol, call) {#symbol, CALL_##call},
+#define SAME(symbol, call)  {#symbol, CALL_##call},
+#define FOLLOW(symbol)
 #include "injectors/decision/call.def"
 #undef CALL
 #undef ALIAS
+#undef SAME
+#undef FOLLOW
 };
 
 const char *call_name(enum call call)

@@ -9,9 +9,13 @@
 enum call {
 #define CALL(symbol, role, errnos) CALL_##symbol,
 #define ALIAS(symbol, call)
+#define SAME(symbol, call)
+#define FOLLOW(symbol)
 #include "injectors/decision/call.def"
 #undef CALL
 #undef ALIAS
+#undef SAME
+#undef FOLLOW
     CALL_COUNT,
 };
 

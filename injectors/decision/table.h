@@ -21,8 +21,9 @@
 struct slot {
     _Atomic uint32_t pid; /* 0: free */
     uint32_t service;     /* index */
-    uint64_t joined_ns;   /* CLOCK_MONOTONIC */
+    uint64_t joined_ns;   /* CLOCK_MONOTONIC, or: */
 };
+#define SLOT_RETIRED UINT64_C(1) /* it passes everything through by now, for good */
 
 /* What a dependency was seen doing, while it is watched.  A call is a connection attempt with the first
  * request that it carries, or a further request (bytes sent after bytes were received) on an open connection.

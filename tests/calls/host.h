@@ -31,6 +31,10 @@
 #include "injectors/decision/decide.h"
 #include "injectors/handshake.h"
 
+#ifndef SYS_poll /* aarch64 */
+#define SYS_poll SYS_ppoll
+#endif
+
 #define UNUSED   __attribute__((unused))
 #define SECOND   UINT64_C(1000000000)
 #define MS       UINT64_C(1000000)
@@ -129,6 +133,16 @@ static UNUSED int remove_scratch(void)
     return system(command);
 }
 
+/* For a program of another machine, which the kernel cannot start: EMULATOR is the one that can. */
+static UNUSED void emulate(void)
+{
+    const char *emulator = getenv("EMULATOR");
+    char self[PATH_MAX] = "";
+
+    if (emulator && readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
+        execl(emulator, emulator, self, (char *)NULL);
+}
+
 /* What the orchestrator sees when the program has ended. */
 static UNUSED int run_again(char **argv)
 {
@@ -139,6 +153,7 @@ static UNUSED int run_again(char **argv)
     pid_t pid = fork();
     if (!pid) {
         setenv("LD_PRELOAD", libraries, 1);
+        emulate();
         execv("/proc/self/exe", argv);
         _exit(127);
     }

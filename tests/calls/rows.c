@@ -7,6 +7,8 @@
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <resolv.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
@@ -143,6 +145,13 @@ static struct outcome do_writev(void *symbol, struct fixture *f)
     return by_errno(CALLS(ssize_t(*)(int, void *, int))(f->pair.client, &part, 1));
 }
 
+static struct outcome do_pwritev2(void *symbol, struct fixture *f)
+{
+    struct iovec part = one_part("x", 1);
+
+    return by_errno(CALLS(ssize_t(*)(int, void *, int, off_t, int))(f->pair.client, &part, 1, -1, 0));
+}
+
 static struct outcome do_sendfile(void *symbol, struct fixture *f)
 {
     off_t at = 0;
@@ -227,6 +236,13 @@ static struct outcome do_readv(void *symbol, struct fixture *f)
     struct iovec part = one_part(buf, 5);
 
     return whole(CALLS(ssize_t(*)(int, void *, int))(f->pair.client, &part, 1));
+}
+
+static struct outcome do_preadv2(void *symbol, struct fixture *f)
+{
+    struct iovec part = one_part(buf, 5);
+
+    return whole(CALLS(ssize_t(*)(int, void *, int, off_t, int))(f->pair.client, &part, 1, -1, 0));
 }
 
 static struct outcome made(int fd)
@@ -434,88 +450,7 @@ static struct outcome do_ioctl(void *symbol, struct fixture *f)
     return by_errno(result || count == 5 ? result : -1);
 }
 
-static struct outcome do_getaddrinfo(void *symbol, struct fixture *f)
-{
-    struct addrinfo *list = NULL;
-    int error = CALLS(int (*)(const char *, const char *, void *, void *))("localhost", NULL, NULL, &list);
-
-    (void)f;
-    if (list)
-        freeaddrinfo(list);
-    return (struct outcome){error != 0, error ? error : FOREIGN};
-}
-
-static struct outcome do_getnameinfo(void *symbol, struct fixture *f)
-{
-    struct sockaddr_in who = local(80);
-    char host[256];
-    int error = CALLS(int (*)(const void *, socklen_t, char *, socklen_t, char *, socklen_t, int))(
-        &who, sizeof(who), host, sizeof(host), NULL, 0, 0);
-
-    (void)f;
-    return (struct outcome){error != 0, error ? error : FOREIGN};
-}
-
-static struct outcome do_host(void *symbol, struct fixture *f)
-{
-    (void)f;
-    return by_h_errno(!CALLS(void *(*)(const char *))("localhost"));
-}
-
-static struct outcome do_host2(void *symbol, struct fixture *f)
-{
-    (void)f;
-    return by_h_errno(!CALLS(void *(*)(const char *, int))("localhost", AF_INET));
-}
-
-static char host_buf[2000];
-
-static struct outcome by_result(struct hostent *found, int error)
-{
-    h_errno = error;
-    return by_h_errno(!found);
-}
-
-static struct outcome do_host_r(void *symbol, struct fixture *f)
-{
-    struct hostent entry, *found = &entry;
-    int error = 0;
-
-    (void)f;
-    CALLS(int (*)(const char *, void *, char *, size_t, void *, int *))
-    ("localhost", &entry, host_buf, sizeof(host_buf), &found, &error);
-    return by_result(found, error);
-}
-
-static struct outcome do_host2_r(void *symbol, struct fixture *f)
-{
-    struct hostent entry, *found = &entry;
-    int error = 0;
-
-    (void)f;
-    CALLS(int (*)(const char *, int, void *, char *, size_t, void *, int *))
-    ("localhost", AF_INET, &entry, host_buf, sizeof(host_buf), &found, &error);
-    return by_result(found, error);
-}
-
-static const uint8_t loopback[4] = {127, 0, 0, 1};
-
-static struct outcome do_addr(void *symbol, struct fixture *f)
-{
-    (void)f;
-    return by_h_errno(!CALLS(void *(*)(const void *, socklen_t, int))(loopback, 4, AF_INET));
-}
-
-static struct outcome do_addr_r(void *symbol, struct fixture *f)
-{
-    struct hostent entry, *found = &entry;
-    int error = 0;
-
-    (void)f;
-    CALLS(int (*)(const void *, socklen_t, int, void *, char *, size_t, void *, int *))
-    (loopback, 4, AF_INET, &entry, host_buf, sizeof(host_buf), &found, &error);
-    return by_result(found, error);
-}
+#include "rows_names.h"
 
 static struct outcome do_malloc(void *symbol, struct fixture *f)
 {
@@ -572,6 +507,8 @@ static struct outcome do_posix_memalign(void *symbol, struct fixture *f)
     return o;
 }
 
+#include "rows_follow.h"
+
 static const struct row {
     const char *symbol;
     attempt *attempt;
@@ -588,6 +525,8 @@ static const struct row {
     {"write", do_write},
     {"__write", do_write},
     {"writev", do_writev},
+    {"pwritev2", do_pwritev2},
+    {"pwritev64v2", do_pwritev2},
     {"sendfile", do_sendfile},
     {"sendfile64", do_sendfile},
     {"splice", do_splice},
@@ -601,6 +540,8 @@ static const struct row {
     {"__read", do_read},
     {"__read_chk", do_read_chk},
     {"readv", do_readv},
+    {"preadv2", do_preadv2},
+    {"preadv64v2", do_preadv2},
     {"socket", do_socket},
     {"socketpair", do_socketpair},
     {"shutdown", do_shutdown},
@@ -610,6 +551,7 @@ static const struct row {
     {"closefrom", do_closefrom},
     {"dup", do_dup},
     {"dup2", do_dup2},
+    {"__dup2", do_dup2},
     {"dup3", do_dup3},
     {"fcntl", do_fcntl},
     {"__fcntl", do_fcntl},
@@ -630,6 +572,19 @@ static const struct row {
     {"getpeername", do_getpeername},
     {"ioctl", do_ioctl},
     {"getaddrinfo", do_getaddrinfo},
+    {"getaddrinfo_a", do_getaddrinfo_a},
+    {"res_query", do_res},
+    {"__res_query", do_res},
+    {"res_search", do_res},
+    {"__res_search", do_res},
+    {"res_querydomain", do_res_domain},
+    {"__res_querydomain", do_res_domain},
+    {"res_nquery", do_res_n},
+    {"__res_nquery", do_res_n},
+    {"res_nsearch", do_res_n},
+    {"__res_nsearch", do_res_n},
+    {"res_nquerydomain", do_res_ndomain},
+    {"__res_nquerydomain", do_res_ndomain},
     {"getnameinfo", do_getnameinfo},
     {"gethostbyname", do_host},
     {"gethostbyname2", do_host2},
@@ -646,14 +601,33 @@ static const struct row {
     {"memalign", do_two_sizes},
     {"valloc", do_malloc},
     {"pvalloc", do_malloc},
+    {"syscall", do_syscall},
+    {"_Fork", do_fork},
+    {"prctl", do_prctl},
+    {"dlopen", do_dlopen},
+    {"execve", do_execve},
+    {"execv", do_execv},
+    {"execvp", do_execv},
+    {"execvpe", do_execve},
+    {"execl", do_execl},
+    {"execle", do_execl},
+    {"execlp", do_execl},
+    {"execveat", do_execveat},
+    {"fexecve", do_fexecve},
+    {"posix_spawn", do_spawn},
+    {"posix_spawnp", do_spawn},
 };
 
 static const char *const symbols[] = {
 #define CALL(symbol, role, errnos) #symbol,
 #define ALIAS(symbol, call)        #symbol,
+#define SAME(symbol, call)         #symbol,
+#define FOLLOW(symbol)             #symbol,
 #include "injectors/decision/call.def"
 #undef CALL
 #undef ALIAS
+#undef SAME
+#undef FOLLOW
 };
 
 #define SYMBOL_COUNT ((int)(sizeof(symbols) / sizeof(*symbols)))
@@ -718,14 +692,22 @@ static struct outcome try(const struct row *row, void *symbol)
     return o;
 }
 
+/* qemu-user lacks some: what the kernel would say cannot be seen there. */
+static bool is_absent(const struct outcome *o)
+{
+    return getenv("EMULATOR") && o->error == ENOSYS;
+}
+
 static void disarmed(const struct row *row, void *symbol)
 {
     char sentence[100];
     struct outcome o = try(row, symbol);
+    bool right = !o.failed && o.error == FOREIGN;
 
-    snprintf(sentence, sizeof(sentence), "disarmed, %s does its work and leaves errno alone", row->symbol);
-    fact(sentence, !o.failed && o.error == FOREIGN);
-    if (o.failed || o.error != FOREIGN)
+    snprintf(sentence, sizeof(sentence), "disarmed, %s does its work and leaves errno alone%s", row->symbol,
+             is_absent(&o) ? " # SKIP the emulator has it not" : "");
+    fact(sentence, right || is_absent(&o));
+    if (!right)
         printf("# failed %d, errno %d\n", o.failed, o.error);
 }
 
@@ -770,10 +752,21 @@ static void armed(const struct row *row, void *symbol)
         printf("# failed %d, error %d, wanted %d, hits %d\n", o.failed, o.error, error, (int)hits(index));
 }
 
+/* Nothing can be armed on what is only followed. */
+static int armable(void)
+{
+    int count = 0;
+
+    for (int i = 0; i < SYMBOL_COUNT; i++)
+        count += call_find(symbols[i]) != CALL_COUNT;
+    return count;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
-    host_begin(argv, 3 * SYMBOL_COUNT);
+    host_begin(argv, 2 * SYMBOL_COUNT + armable());
+    name_server();
     for (int i = 0; i < SYMBOL_COUNT; i++) {
         char sentence[100];
         const struct row *row = row_find(symbols[i]);
@@ -784,7 +777,8 @@ int main(int argc, char **argv)
         if (!row)
             continue;
         disarmed(row, symbol);
-        armed(row, symbol);
+        if (call_find(symbols[i]) != CALL_COUNT)
+            armed(row, symbol);
     }
     return 0;
 }

@@ -102,14 +102,40 @@ static int victim(void)
     return pid > 0 ? exit_code_of(pid) : 0;
 }
 
+/* The file shrinks under the map, which the next call looks at. */
+static int cut_off(void)
+{
+    bool struck = socket(AF_INET, SOCK_STREAM, 0) == -1 && errno == EMFILE;
+
+    if (truncate(getenv(HANDSHAKE_CONTROL), 0))
+        return 8;
+    return struck ? victim() : 9;
+}
+
+/* A file of its own, which is no business of the shim's. */
+static int own_file(void)
+{
+    FILE *f = tmpfile();
+    size_t page = (size_t)getpagesize();
+    volatile char *map;
+
+    if (!f || ftruncate(fileno(f), (off_t)page))
+        return 8;
+    map = mmap(NULL, page, PROT_READ, MAP_SHARED, fileno(f), 0);
+    if (ftruncate(fileno(f), 0))
+        return 8;
+    return *map;
+}
+
 /* --- the tester --- */
 
 static rlim_t descriptor_limit;
 static char libraries[2 * PATH_MAX + 32], path[PATH_MAX + 16];
 
-static bool ends_normally(uint64_t limit_ns)
+static const char *part = "victim";
+
+static pid_t victim_start(void)
 {
-    uint64_t start = now_ns();
     pid_t pid = fork();
 
     if (!pid) {
@@ -118,9 +144,16 @@ static bool ends_normally(uint64_t limit_ns)
         setenv(HANDSHAKE_CONTROL, path, 1);
         if (descriptor_limit)
             setrlimit(RLIMIT_NOFILE, &(struct rlimit){descriptor_limit, descriptor_limit});
-        execv("/proc/self/exe", (char *[]){"shim_area", "victim", NULL});
+        execv("/proc/self/exe", (char *[]){"shim_area", (char *)part, NULL});
         _exit(127);
     }
+    return pid;
+}
+
+static bool ends_normally(uint64_t limit_ns)
+{
+    uint64_t start = now_ns();
+    pid_t pid = victim_start();
     int code = exit_code_of(pid);
     if (code || now_ns() - start > limit_ns)
         printf("# exit %d after %d ms\n", code, (int)((now_ns() - start) / MS));
@@ -253,6 +286,23 @@ static void too_few_descriptors(void)
     unsetenv("ASAN_OPTIONS");
 }
 
+static void cut_off_later(void)
+{
+    int status;
+
+    /* It would have a handler of its own. */
+    setenv("ASAN_OPTIONS", "handle_sigbus=0", 1);
+    part = "cut";
+    fact("a file that is cut off later ends what is armed, and nobody", ends_normally(20 * SECOND));
+    area_fresh();
+    part = "own";
+    waitpid(victim_start(), &status, 0);
+    fact("any other SIGBUS does what it would", WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    unsetenv("ASAN_OPTIONS");
+    area_fresh();
+    part = "victim";
+}
+
 static void fill(uint64_t seed, void *from, size_t size)
 {
     uint64_t *words = from;
@@ -304,7 +354,9 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && !strcmp(argv[1], "victim"))
         return victim();
-    printf("1..19\n");
+    if (argc == 2)
+        return !strcmp(argv[1], "cut") ? cut_off() : own_file();
+    printf("1..21\n");
     preload(libraries, sizeof(libraries));
     area_make();
     snprintf(path, sizeof(path), "%s/control", scratch);
@@ -316,6 +368,7 @@ int main(int argc, char **argv)
     wrong_frames();
     wrong_files();
     too_few_descriptors();
+    cut_off_later();
     garbage_in_a_valid_frame();
     return remove_scratch();
 }
