@@ -73,7 +73,7 @@ bool http_has_head(const struct http *h)
 
 bool http_closes(const struct http *h)
 {
-    return h->says_close || (h->is_old && !h->says_keep);
+    return h->says_close || h->is_old;
 }
 
 bool http_is_interim(const struct http *h)
@@ -177,11 +177,7 @@ static void value_word(struct http *h)
         return;
     switch ((enum header)h->header) {
     case ENCODING: h->is_chunked = word_is(h, "chunked"); break;
-    case CONNECTION:
-        h->says_close = h->says_close || word_is(h, "close");
-        h->says_keep = h->says_keep || word_is(h, "keep-alive");
-        h->says_upgrade = h->says_upgrade || word_is(h, "upgrade");
-        break;
+    case CONNECTION: h->says_close = h->says_close || word_is(h, "close"); break;
     case EXPECT: h->expects = h->expects || word_is(h, "100-continue"); break;
     case LENGTH: h->has_length = true; break;
     case OTHER: break;

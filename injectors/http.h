@@ -27,7 +27,7 @@ struct http {
     bool is_old;     /* HTTP/1.0 */
     bool is_chunked; /* so far */
     bool has_length;
-    bool says_close, says_keep, says_upgrade, expects;
+    bool says_close, expects;
     uint16_t status; /* response */
     uint64_t left;   /* bytes of the body, or of a chunk */
     char word[HTTP_WORD];
@@ -47,7 +47,8 @@ bool http_is_complete(const struct http *h);
 bool http_has_head(const struct http *h);   /* the head is complete */
 bool http_is_endless(const struct http *h); /* it lasts as long as the connection: a tunnel, or no length */
 
-/* Of a request whose head is complete: the connection is not to be used after its answer. */
+/* Of a request whose head is complete: the connection is not to be used after its answer.  One of HTTP/1.0
+ * may ask to keep it; who answers need not. */
 bool http_closes(const struct http *h);
 
 /* Of a response: another follows it, to the same request. */

@@ -182,6 +182,7 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_SLICE:
     case EFFECT_CORRUPT:
     case EFFECT_DROP:
+    case EFFECT_RESPOND:
     case EFFECT_COUNT: break;
     }
     return cannot_land(a, s);

@@ -10,6 +10,7 @@ struct fault_nodes {
         *request;
     const struct node *call, *error, *delay, *mode, *nth, *size, *quota, *caller, *signal;
     const struct node *jitter, *distribution, *rate, *then;
+    const struct node *status, *headers, *body, *raw;
 };
 
 #define FAULT_FIELD_MAX 24
@@ -23,6 +24,12 @@ const char *fault_key_refusal(enum fault_kind kind, const char *key);
 /* How the kind is written, with what it needs: "{target: NAME}". */
 const char *fault_form(enum fault_kind kind);
 
+/* Read what respond answers: fault_answer.c. */
+struct reader;
+struct fault;
+void fault_read_answer(struct reader *r, const struct fault_nodes *n, struct fault *f);
+
+extern const struct shape shape_status;
 extern const struct shape shape_direction, shape_dns_mode, shape_distribution, shape_request, shape_then;
 
 #endif

@@ -152,7 +152,7 @@ START_TEST(what_an_answer_must_know_of_its_request)
     h = request("GET / HTTP/1.0\r\n\r\n");
     ck_assert(http_closes(&h));
     h = request("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
-    ck_assert(!http_closes(&h));
+    ck_assert(http_closes(&h));
     h = request("PUT / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 9\r\n\r\n");
     ck_assert(h.expects && http_has_head(&h) && !http_is_complete(&h));
     h = request("CONNECT a:1 HTTP/1.1\r\n\r\n");
