@@ -311,3 +311,13 @@ uint64_t stream_delay(const struct rule *rule, uint64_t number)
     int64_t held = (int64_t)delay_ns + jitter(rule, rule_draw(~rule->seed, number));
     return held > 0 ? (uint64_t)held : 0;
 }
+
+uint64_t stream_hold_by(struct mark *mark, const struct rule *rule, const struct strike *strike)
+{
+    uint64_t delay_ns = stream_delay(rule, strike->number);
+
+    if (rule->until_ns != UINT64_MAX && delay_ns > rule->until_ns - mark->arrival_ns)
+        delay_ns = rule->until_ns > mark->arrival_ns ? rule->until_ns - mark->arrival_ns : 0;
+    stream_hold(mark, strike->rule, delay_ns);
+    return delay_ns;
+}

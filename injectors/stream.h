@@ -53,6 +53,9 @@ uint64_t stream_delay(const struct rule *rule, uint64_t number);
 /* Take one more rule's hold into a mark. */
 void stream_hold(struct mark *mark, uint16_t rule, uint64_t delay_ns);
 
+/* The same for a rule that struck; returns how long it holds.  Its `for` ends the hold. */
+uint64_t stream_hold_by(struct mark *mark, const struct rule *rule, const struct strike *strike);
+
 /* Do bytes that arrive now belong to the batch that is there already? */
 bool stream_joins(const struct stream *s, uint64_t now_ns);
 

@@ -6,6 +6,7 @@
 
 #include "preload/ask.h"
 #include "preload/canned.h"
+#include "preload/datagram.h"
 #include "preload/descriptor.h"
 #include "preload/effect.h"
 #include "preload/endpoint.h"
@@ -176,8 +177,19 @@ static bool judge(struct ask *a)
         return false;
     if (a->known & KNOWN_CONNECTING && is_hindered(a))
         return true;
+    if (is_datagram(a))
+        return datagram_send(a);
     a->is_boxed = !a->was_reset && (respond_takes(a) || outbox_takes(a));
     return false;
+}
+
+/* What is kept of sends into a hole that is over goes out with whatever call comes next. */
+bool ask_is_apart(enum call call, int fd)
+{
+    uint32_t armed = shim_armed(call);
+
+    return !(armed & TARGET_ANY) && descriptor_is_apart(fd, armed) &&
+           !atomic_load_explicit(&control.table.leftovers, memory_order_relaxed);
 }
 
 bool ask(struct ask *a)
@@ -238,7 +250,8 @@ ssize_t ask_woken(int fd, ssize_t result)
 
 ssize_t ask_straddled(enum call call, int fd, int flags, ssize_t result)
 {
-    flow_late(call, fd, flags);
+    if (!ask_is_apart(call, fd))
+        flow_late(call, fd, flags);
     return result;
 }
 

@@ -29,6 +29,8 @@ struct ask {
     const void *bytes;         /* to be sent: these, */
     const struct iovec *parts; /* or these */
     size_t part_count;
+    const void *control; /* along with them */
+    size_t control_len;
     const void *return_address; /* of who asks for memory */
 
     /* What was found out. */
@@ -49,6 +51,21 @@ struct ask {
     bool is_lost;      /* the datagram is: to the program it was sent (ask_sent) */
     bool was_reset;    /* the connection was: the call that is made must not say otherwise */
 };
+
+/* Is nothing armed for the call, or nothing that this descriptor leads to?  The second costs some
+ * nanoseconds, whatever the number of rules. */
+bool ask_is_apart(enum call call, int fd) HIDDEN;
+static inline bool passes(enum call call, int fd)
+{
+    return is_idle(call) || ask_is_apart(call, fd);
+}
+
+/* The same for calls that ask for readiness or state. */
+static inline bool ready_passes(enum call call, int fd)
+{
+    return ready_is_idle(call) ||
+           (!atomic_load_explicit(&shim_left, memory_order_relaxed) && ask_is_apart(call, fd));
+}
 
 /* Returns true when the call ends here. */
 bool ask(struct ask *a) HIDDEN;

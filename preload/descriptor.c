@@ -1,5 +1,6 @@
 /* Words about descriptors.  Floor 1. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -8,16 +9,17 @@
 #include "preload/line.h"
 #include "preload/shim.h"
 
-/* Half a megabyte, whose pages cost nothing until they are used, but count against RLIMIT_AS and mlockall.
- * Beyond it a descriptor is learned at each call. */
+/* A megabyte, whose pages cost nothing until they are used, but count against RLIMIT_AS and mlockall.  Beyond
+ * it a descriptor is learned at each call. */
 #define DESCRIPTOR_MAX (1u << 16)
 
-#define EPOCH_SHIFT 41
+#define EPOCH_SHIFT 42
 #define STATE_MASK  ((UINT64_C(1) << EPOCH_SHIFT) - 1)
 #define CARRIED     (KNOWN_FRESH | KNOWN_ANSWERED)
 
 static _Atomic uint64_t words[DESCRIPTOR_MAX];
-static _Atomic uint32_t highest; /* word ever set: bounds descriptor_forget_range */
+static _Atomic uint64_t cookies[DESCRIPTOR_MAX]; /* of the socket that descriptor_holds found behind it */
+static _Atomic uint32_t highest;                 /* word ever set: bounds descriptor_forget_range */
 
 static uint64_t in_this_epoch(uint64_t known)
 {
@@ -49,6 +51,15 @@ static uint64_t learn_inbound(int fd, int type, uint64_t known)
     return known | (targets ? KNOWN_INBOUND | KNOWN_ANSWERED : 0) | targets;
 }
 
+static bool is_udp(int fd, int type)
+{
+    int protocol = 0;
+    socklen_t len = sizeof(protocol);
+
+    return type == SOCK_DGRAM && !real.getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
+           protocol == IPPROTO_UDP;
+}
+
 /* The peer tells whom the process called; where it is nobody we know, its own end tells who called the
  * process. Accepted limit: on a connection that was accepted before anything was armed, a client whose own
  * address fits a target without a port is taken for that target. */
@@ -59,7 +70,7 @@ static uint64_t learn(int fd, uint64_t old)
 
     if (type < 0)
         return KNOWN;
-    uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0);
+    uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0) | (is_udp(fd, type) ? KNOWN_UDP : 0);
     if (endpoint_peer(fd, type, &targets))
         known |= KNOWN_APART | (endpoint_is_closed(fd) ? 0 : KNOWN_ALIVE);
     if (targets && !(old & KNOWN_INBOUND))
@@ -106,7 +117,20 @@ uint64_t descriptor_find(int fd)
     return known;
 }
 
-bool descriptor_holds(int fd, uint64_t known)
+/* The kernel gives no cookie twice: whoever is the same socket leads where it led. */
+static bool is_same_socket(int fd, uint64_t cookie)
+{
+    return cookie && (unsigned)fd < DESCRIPTOR_MAX &&
+           atomic_load_explicit(&cookies[fd], memory_order_relaxed) == cookie;
+}
+
+static void cookie_store(int fd, uint64_t cookie)
+{
+    if (fd >= 0 && (unsigned)fd < DESCRIPTOR_MAX)
+        atomic_store_explicit(&cookies[fd], cookie, memory_order_relaxed);
+}
+
+static bool leads_there(int fd, uint64_t known)
 {
     uint64_t fresh = learn(fd, known);
 
@@ -117,6 +141,17 @@ bool descriptor_holds(int fd, uint64_t known)
         return true;
     descriptor_set(fd, fresh);
     return false;
+}
+
+bool descriptor_holds(int fd, uint64_t known)
+{
+    uint64_t cookie = line_cookie(fd);
+
+    if (is_same_socket(fd, cookie))
+        return true;
+    bool holds = leads_there(fd, known);
+    cookie_store(fd, holds ? cookie : 0);
+    return holds;
 }
 
 void descriptor_set(int fd, uint64_t known)

@@ -24,6 +24,7 @@
 #define KNOWN_RESET      (UINT64_C(1) << 38) /* we reset it; it leads nowhere any more */
 #define KNOWN_APART      (UINT64_C(1) << 39) /* a socket without a peer */
 #define KNOWN_ALIVE      (UINT64_C(1) << 40) /* without one, but listening or still connecting */
+#define KNOWN_UDP        (UINT64_C(1) << 41)
 
 static inline uint32_t known_targets(uint64_t known)
 {
@@ -45,6 +46,14 @@ bool descriptor_holds(int fd, uint64_t known) HIDDEN;
 
 /* The word without learning; 0 when nothing is known in this epoch. */
 uint64_t descriptor_peek(int fd) HIDDEN;
+
+/* Is it known to lead to none of these targets, now or before a reset?  No system call. */
+static inline bool descriptor_is_apart(int fd, uint32_t targets)
+{
+    uint64_t known = descriptor_peek(fd);
+
+    return known && !(known & KNOWN_RESET) && !(known_targets(known) & targets);
+}
 
 /* Know it as this from now on: KNOWN_ flags and a mask. */
 void descriptor_set(int fd, uint64_t known) HIDDEN;

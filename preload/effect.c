@@ -157,22 +157,12 @@ static bool reset(struct ask *a, const struct strike *s)
     return !by_kernel;
 }
 
-/* What is lost of a file would have moved its offset; nobody sends datagrams so. */
-static bool lose(struct ask *a, const struct strike *s)
-{
-    if (a->call == CALL_sendfile)
-        return cannot_land(a, s);
-    a->is_lost = true;
-    return answer(a, s, 0, 0);
-}
-
 static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
 {
     switch ((enum effect)v->effect) {
     case EFFECT_FAIL: return fail(a, s, v->error);
     case EFFECT_REFUSE: return refuse(a, s);
     case EFFECT_RESET: return reset(a, s);
-    case EFFECT_LOSE: return lose(a, s);
     case EFFECT_NONE:
     case EFFECT_OUTAGE:
     case EFFECT_WAIT:
@@ -183,6 +173,9 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_CORRUPT:
     case EFFECT_DROP:
     case EFFECT_RESPOND:
+    case EFFECT_LOSE:
+    case EFFECT_DUPLICATE:
+    case EFFECT_REORDER:
     case EFFECT_COUNT: break;
     }
     return cannot_land(a, s);

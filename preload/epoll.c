@@ -3,6 +3,7 @@
 #include <limits.h>
 
 #include "preload/ask.h"
+#include "preload/deadline.h"
 #include "preload/line.h"
 #include "preload/watch.h"
 
@@ -16,31 +17,12 @@ EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 
     if (ask(&a))
         return ask_answer(&a);
-    int result = real.epoll_ctl(epfd, op, fd, event);
-    if (!result && shim_enter(&stay)) {
-        watch_changed(epfd, op, fd, event);
-        shim_leave(&stay);
-    }
+    if (!shim_enter(&stay))
+        return real.epoll_ctl(epfd, op, fd, event);
+    int result = watch_change(epfd, op, fd, event);
+    stay.saved_errno = result ? errno : stay.saved_errno;
+    shim_leave(&stay);
     return result;
-}
-
-/* What is left of a time-out; -1: none. */
-struct patience {
-    uint64_t end_ns; /* STREAM_NEVER */
-};
-
-static struct patience patience_of_ms(int ms)
-{
-    return (struct patience){ms < 0 ? STREAM_NEVER : shim_now_ns() + (uint64_t)ms * 1000000};
-}
-
-static uint64_t left_ns(const struct patience *p, uint64_t most_ns)
-{
-    uint64_t now_ns = shim_now_ns(), left = p->end_ns;
-
-    if (left != STREAM_NEVER)
-        left = left > now_ns ? left - now_ns : 0;
-    return left < most_ns ? left : most_ns;
 }
 
 static uint64_t prepare(int epfd)
@@ -55,12 +37,12 @@ static uint64_t prepare(int epfd)
     return most_ns;
 }
 
-static int filter(int epfd, struct epoll_event *events, int count, bool is_late)
+static int filter(int epfd, struct epoll_event *events, int count)
 {
     struct stay stay;
 
     if (shim_enter(&stay)) {
-        count = watch_filter(epfd, events, count, is_late);
+        count = watch_filter(epfd, events, count);
         shim_leave(&stay);
     }
     return count;
@@ -86,19 +68,25 @@ static int wait_ns(int epfd, struct epoll_event *events, int max, uint64_t ns, c
     return real.epoll_pwait2(epfd, events, max, ns == STREAM_NEVER ? NULL : &left, mask);
 }
 
-static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int max, struct patience p,
+static uint64_t left_ns(uint64_t end_ns)
+{
+    return deadline_left(end_ns, shim_now_ns());
+}
+
+static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int max, uint64_t end_ns,
                      const sigset_t *mask)
 {
     int saved_errno = errno;
 
     for (;;) {
-        uint64_t ns = left_ns(&p, prepare(epfd));
+        uint64_t most_ns = prepare(epfd), ns = left_ns(end_ns);
+        ns = ns < most_ns ? ns : most_ns;
         int got = once(epfd, events, max, ns, mask);
-        int kept = got > 0 ? filter(epfd, events, got, false) : got;
+        int kept = got > 0 ? filter(epfd, events, got) : got;
         if (kept)
             return kept;
         errno = saved_errno;
-        if (!left_ns(&p, STREAM_NEVER) && (got <= 0 || !ns))
+        if (!left_ns(end_ns) && (got <= 0 || !ns))
             return 0;
     }
 }
@@ -110,9 +98,19 @@ static int sift_late(int epfd, struct epoll_event *events, int got)
     int saved_errno = errno;
 
     prepare(epfd);
-    int kept = filter(epfd, events, got, true);
+    int kept = filter(epfd, events, got);
     errno = saved_errno;
     return kept;
+}
+
+static int wait_asked(enum call call, int epfd, struct epoll_event *events, int max, int timeout_ms,
+                      const sigset_t *mask)
+{
+    struct ask a = {.call = call, .fd = -1};
+
+    if (ask(&a))
+        return ask_answer(&a);
+    return wait_kept(wait_ms, epfd, events, max, deadline_in_ms(timeout_ms), mask);
 }
 
 EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout_ms)
@@ -122,11 +120,7 @@ EXPORT int epoll_wait(int epfd, struct epoll_event *events, int max, int timeout
         if (!ready_straddled(CALL_epoll_wait, got) || (got = sift_late(epfd, events, got)))
             return got;
     }
-    struct ask a = {.call = CALL_epoll_wait, .fd = -1};
-
-    if (ask(&a))
-        return ask_answer(&a);
-    return wait_kept(wait_ms, epfd, events, max, patience_of_ms(timeout_ms), NULL);
+    return wait_asked(CALL_epoll_wait, epfd, events, max, timeout_ms, NULL);
 }
 
 EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeout_ms, const sigset_t *mask)
@@ -136,18 +130,24 @@ EXPORT int epoll_pwait(int epfd, struct epoll_event *events, int max, int timeou
         if (!ready_straddled(CALL_epoll_pwait, got) || (got = sift_late(epfd, events, got)))
             return got;
     }
-    struct ask a = {.call = CALL_epoll_pwait, .fd = -1};
+    return wait_asked(CALL_epoll_pwait, epfd, events, max, timeout_ms, mask);
+}
 
-    if (ask(&a))
-        return ask_answer(&a);
-    return wait_kept(wait_ms, epfd, events, max, patience_of_ms(timeout_ms), mask);
+/* The kernel refuses it. */
+static bool is_wrong(const struct timespec *t)
+{
+    return t && (t->tv_sec < 0 || t->tv_nsec < 0 || t->tv_nsec >= 1000000000);
+}
+
+/* Longer than anybody waits. */
+static bool is_endless(const struct timespec *t)
+{
+    return !t || t->tv_sec >= INT_MAX;
 }
 
 EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout,
                         const sigset_t *mask)
 {
-    struct patience p = {STREAM_NEVER};
-
     if (ready_is_idle(CALL_epoll_pwait2)) {
         int got = real.epoll_pwait2(epfd, events, max, timeout, mask);
         if (!ready_straddled(CALL_epoll_pwait2, got) || (got = sift_late(epfd, events, got)))
@@ -157,7 +157,7 @@ EXPORT int epoll_pwait2(int epfd, struct epoll_event *events, int max, const str
 
     if (ask(&a))
         return ask_answer(&a);
-    if (timeout && timeout->tv_sec >= 0 && timeout->tv_sec < INT_MAX)
-        p.end_ns = shim_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec;
-    return wait_kept(wait_ns, epfd, events, max, p, mask);
+    if (is_wrong(timeout))
+        return real.epoll_pwait2(epfd, events, max, timeout, mask);
+    return wait_kept(wait_ns, epfd, events, max, deadline_in(is_endless(timeout) ? NULL : timeout), mask);
 }

@@ -1,6 +1,7 @@
 /* Held reads.  Floor 1. */
 #include <errno.h>
 
+#include "preload/datagram.h"
 #include "preload/flow.h"
 #include "preload/canned.h"
 #include "preload/wait.h"
@@ -9,8 +10,8 @@ struct flow {
     const struct ask *a;
     struct msghdr *message;
     int flags;
-    bool waits;
-    uint64_t limit_ns; /* the caller's time-out; STREAM_NEVER until it is looked up */
+    bool waits, is_asked; /* may it wait?  Once that was asked for */
+    uint64_t limit_ns;    /* the caller's time-out; STREAM_NEVER until it is looked up */
     bool has_limit;
     size_t got, wanted;
 };
@@ -18,7 +19,7 @@ struct flow {
 bool flow_is_on(const struct ask *a)
 {
     return a->was_asked && !a->was_reset && !(a->flags & (MSG_OOB | MSG_ERRQUEUE)) &&
-           (line_concerns(a->known) || canned_is_left(a));
+           (line_concerns(a->known) || datagram_concerns(a->known) || canned_is_left(a));
 }
 
 size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t limit,
@@ -67,14 +68,23 @@ static ssize_t read_part(struct flow *f, const struct line_view *v)
         return got;
     if (got > 0 && !v->is_canned && shim_enter(&stay)) {
         bool left_some = (uint64_t)got < v->pending && (size_t)got < f->wanted - f->got;
-        line_took(f->a->fd, f->a->known, parts, part.msg_iovlen, v->position, (uint64_t)got,
-                  f->flags & MSG_PEEK, left_some);
+        line_took(f->a->fd, f->a->known, v, parts, part.msg_iovlen, (uint64_t)got, f->flags & MSG_PEEK,
+                  left_some);
         shim_leave(&stay);
     }
     f->message->msg_namelen = part.msg_namelen;
     f->message->msg_controllen = part.msg_controllen;
     f->message->msg_flags = part.msg_flags;
     return got;
+}
+
+/* Asked for by those who would wait: most calls find what they look for. */
+static bool waits(struct flow *f)
+{
+    if (!f->is_asked)
+        f->waits = !wait_is_forbidden(f->a);
+    f->is_asked = true;
+    return f->waits;
 }
 
 static void set_limit(struct flow *f)
@@ -171,7 +181,7 @@ static int wait_more(struct flow *f, const struct line_view *v, uint32_t epoch)
 {
     struct stay stay;
 
-    if (!f->waits)
+    if (!waits(f))
         return EAGAIN;
     if (!v->is_in_hole && v->is_restless && v->next_ns != STREAM_NEVER && v->pending == v->due &&
         !v->is_connecting)
@@ -201,10 +211,10 @@ static ssize_t step(struct flow *f, bool *ret_again)
         int error = v.due ? 0 : take_error(f);
         if (error)
             return fails(error);
-        if (!v.is_tracked && f->waits && !f->got)
+        if (!v.is_tracked && !f->got && waits(f))
             return real.recvmsg(f->a->fd, f->message, f->flags);
         ssize_t got = read_part(f, &v);
-        *ret_again = got == -1 && errno == EAGAIN && f->waits;
+        *ret_again = got == -1 && errno == EAGAIN && waits(f);
         if (!*ret_again || v.is_tracked)
             return got;
     }
@@ -213,9 +223,9 @@ static ssize_t step(struct flow *f, bool *ret_again)
     return error ? fails(error) : -1;
 }
 
-static bool is_enough(const struct flow *f, ssize_t got)
+static bool is_enough(struct flow *f, ssize_t got)
 {
-    return got <= 0 || !(f->flags & MSG_WAITALL) || !f->waits || f->flags & MSG_PEEK || f->got >= f->wanted;
+    return got <= 0 || !(f->flags & MSG_WAITALL) || f->flags & MSG_PEEK || f->got >= f->wanted || !waits(f);
 }
 
 static ssize_t receive(struct flow *f)
@@ -240,10 +250,9 @@ static ssize_t receive(struct flow *f)
 ssize_t flow_receive(struct ask *a, struct msghdr *message, int flags)
 {
     struct flow f = {.a = a, .message = message, .flags = flags, .wanted = flow_size(message)};
-    int saved_errno = errno;
 
-    f.waits = !wait_is_forbidden(a);
-    errno = saved_errno;
+    if (!(a->known & KNOWN_STREAM))
+        return datagram_receive(a, message, flags);
     ssize_t got = f.wanted ? receive(&f) : real.recvmsg(a->fd, message, flags);
     if (got > 0)
         a->epoch = shim_epoch();
@@ -262,7 +271,6 @@ int flow_await(struct ask *a, struct line_view *ret_view)
 {
     struct flow f = {.a = a, .flags = a->flags};
 
-    f.waits = !wait_is_forbidden(a);
     for (;;) {
         uint32_t epoch = shim_epoch();
         look(&f, ret_view);
@@ -281,7 +289,7 @@ void flow_spliced(struct ask *a, const struct line_view *view, size_t got, bool 
     a->epoch = shim_epoch();
     if (!shim_enter(&stay))
         return;
-    line_took(a->fd, a->known, NULL, 0, view->position, got, false, left_some);
+    line_took(a->fd, a->known, view, NULL, 0, got, false, left_some);
     shim_leave(&stay);
 }
 
@@ -296,7 +304,8 @@ void flow_late(enum call call, int fd, int flags)
     if (!shim_enter(&stay))
         return;
     known = descriptor_find(fd);
-    if (line_concerns(known) && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
+    bool is_held = line_concerns(known) || (known_targets(known) && datagram_concerns(known));
+    if (is_held && shim_has_lease(now_ns) && !wait_is_forbidden(&a) &&
         line_decide(fd, known, CALL_recv, 0, NULL, &mark, &rate)) {
         for (uint32_t epoch = shim_epoch(); stream_mark_reweigh(&mark, &control.table) > now_ns;) {
             wait_nap(call, mark.due_ns, epoch);

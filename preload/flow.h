@@ -4,7 +4,8 @@
  * kernel (with MSG_PEEK, so that time-outs and signals are the kernel's own) and for what is held on the
  * table's epoch.
  *
- * Accepted limits: recvmmsg receives one message; more than FLOW_PARTS parts are filled by further calls. */
+ * Accepted limits: of a stream recvmmsg receives one message; more than FLOW_PARTS parts are filled by
+ * further calls. */
 #ifndef PRELOAD_FLOW_H
 #define PRELOAD_FLOW_H
 
@@ -13,7 +14,7 @@
 
 #define FLOW_PARTS 8 /* of an iovec at a time: stacks may be small */
 
-/* Is the call, which was asked about, on such a stream? */
+/* Is the call, which was asked about, on such a stream, or on datagrams? */
 bool flow_is_on(const struct ask *a) HIDDEN;
 
 /* As recvmsg and recv, with ask_done. */

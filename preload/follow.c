@@ -1,6 +1,7 @@
 /* Sets and their registrations.  Floor 1. */
 #include <sys/syscall.h>
 
+#include "preload/due.h"
 #include "preload/follow.h"
 #include "preload/lock.h"
 #include "preload/mask.h"
@@ -16,18 +17,12 @@ _Atomic int follow_owner;
 
 /* --- one registration --- */
 
-static bool is_edge(const struct registration *r)
-{
-    return r->events & EPOLLET;
-}
-
 void follow_hold(struct set *s, int place, const struct line_view *v)
 {
     struct registration *r = &registrations[place];
 
-    r->restore_ns = v->next_ns;
     r->shorts = v->shorts;
-    registry_hold(s, place);
+    due_put(s, place, v->next_ns);
 }
 
 /* What is due is told by the kernel, which looks again when it is asked to. */
@@ -39,7 +34,7 @@ void follow_review(struct set *s, int place, bool again)
     line_look_fd(r->fd, &v);
     bool is_held = view_is_held(&v), tell = !is_held || view_is_readable(&v);
     if (r->is_spent || !is_held)
-        registry_release(s, place);
+        due_take(s, place);
     else
         follow_hold(s, place, &v);
     bool changes = r->is_masked || is_edge(r) || r->events & EPOLLONESHOT;
@@ -105,9 +100,10 @@ bool follow_is_wanted(void)
  * still to be.  (epoll_ctl is followed until we leave, so this is what the program wants.) */
 static void give_back(struct set *s)
 {
-    for (int place = s->held; place; place = registrations[place].next_held)
-        if (!registrations[place].is_spent)
-            mask_restore(s->epfd, &registrations[place]);
+    for (int i = 0; i < REGISTRY_BUCKETS; i++)
+        for (int place = s->by_fd[i]; place; place = registrations[place].next_by_fd)
+            if (registrations[place].is_held && !registrations[place].is_spent)
+                mask_restore(s->epfd, &registrations[place]);
 }
 
 static void learn(struct set *s)
@@ -202,20 +198,28 @@ void watch_settle(void)
 
 /* --- before a wait --- */
 
-static void review_due(struct set *s, uint64_t now_ns, uint64_t *ret_next_ns)
+static bool is_due(int place, uint64_t now_ns)
 {
-    int left = REVIEWS;
+    return place && registrations[place].restore_ns <= now_ns;
+}
 
-    for (int place = s->held, next; place; place = next) {
-        struct registration *r = &registrations[place];
-        next = r->next_held;
-        if (r->restore_ns <= now_ns && left-- > 0)
-            follow_review(s, place, false);
-        else if (r->told_out && !is_edge(r))
-            r->told_out = !mask_set(s->epfd, r);
-        if (r->is_held && r->restore_ns < *ret_next_ns)
-            *ret_next_ns = r->restore_ns;
+/* Whatever is due still comes behind the others. */
+static void review_due(struct set *s, uint64_t now_ns)
+{
+    for (int left = REVIEWS; left > 0 && is_due(due_first(s), now_ns); left--) {
+        int place = due_first(s);
+        follow_review(s, place, false);
+        if (due_first(s) == place && is_due(place, now_ns))
+            due_put(s, place, now_ns + 1);
     }
+}
+
+/* What is masked is an edge, but writing was a level: it is told as often as it is asked for. */
+static void tell_again(struct set *s)
+{
+    for (int place; (place = registry_told(s));)
+        if (registrations[place].is_masked)
+            mask_set(s->epfd, &registrations[place]);
 }
 
 /* Reads that left something behind do not get another edge from the kernel. */
@@ -236,7 +240,7 @@ static void review_shorts(struct set *s)
 
 uint64_t follow_prepare(struct set *s)
 {
-    uint64_t now_ns = shim_now_ns(), next_ns = STREAM_NEVER;
+    uint64_t now_ns = shim_now_ns(), slice_ns = now_ns + LINE_SLICE_NS;
 
     if (s->epoch != shim_epoch())
         learn(s);
@@ -244,12 +248,14 @@ uint64_t follow_prepare(struct set *s)
         s->shorts = line_shorts();
         review_shorts(s);
     }
-    review_due(s, now_ns, &next_ns);
-    if (!s->held) {
+    review_due(s, now_ns);
+    tell_again(s);
+    int first = due_first(s);
+    if (!first) {
         timer_drop(s);
         return STREAM_NEVER;
     }
-    next_ns = next_ns < now_ns + LINE_SLICE_NS ? next_ns : now_ns + LINE_SLICE_NS;
+    uint64_t due_ns = registrations[first].restore_ns, next_ns = due_ns < slice_ns ? due_ns : slice_ns;
     timer_set(s, next_ns, now_ns);
     return s->timer < 0 ? next_ns - now_ns : STREAM_NEVER;
 }

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "preload/cut.h"
+#include "preload/datagram.h"
 #include "preload/drop.h"
 #include "preload/line.h"
 #include "preload/lock.h"
@@ -75,9 +76,9 @@ static struct line *line_claim(struct line *l, uint64_t old, uint64_t cookie)
 }
 
 /* Cookies count up, so neighbours spread by themselves. */
-static struct line *line_take(int fd, bool may_make)
+static struct line *line_of(uint64_t cookie, bool may_make)
 {
-    uint64_t cookie = line_cookie(fd), oldest_ns = UINT64_MAX;
+    uint64_t oldest_ns = UINT64_MAX;
     struct line *oldest = NULL;
 
     for (uint64_t i = 0; cookie && i < LINE_PROBE; i++) {
@@ -91,6 +92,11 @@ static struct line *line_take(int fd, bool may_make)
         }
     }
     return oldest && may_make ? line_claim(oldest, oldest->cookie, cookie) : NULL;
+}
+
+static struct line *line_take(int fd, bool may_make)
+{
+    return line_of(line_cookie(fd), may_make);
 }
 
 static void view_fill(struct line *l, uint64_t now_ns, struct line_view *v)
@@ -173,6 +179,7 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
         *v = (struct line_view){.next_ns = STREAM_NEVER};
     else
         view_fill(l, now_ns, v);
+    v->cookie = l->cookie;
     v->is_full = keeps && is_full;
     v->is_restless = v->is_restless || keeps;
     v->is_in_hole = keeps || is_in_hole(known, now_ns);
@@ -253,6 +260,10 @@ void line_look(int fd, uint64_t known, struct line_view *ret_view)
 {
     uint64_t now_ns = shim_now_ns();
 
+    if (datagram_concerns(known)) {
+        datagram_look(fd, known, ret_view);
+        return;
+    }
     *ret_view = (struct line_view){.next_ns = STREAM_NEVER};
     if (!line_concerns(known) || !shim_has_lease(now_ns)) {
         if (known & KNOWN_STREAM && shim_left)
@@ -285,23 +296,25 @@ static void corrupt(const struct line *l, const struct iovec *parts, size_t coun
     }
 }
 
-void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
+void line_took(int fd, uint64_t known, const struct line_view *view, const struct iovec *parts, size_t count,
                uint64_t len, bool peeked, bool left_some)
 {
-    struct line *l = line_take(fd, false);
+    struct line *l = line_of(view->cookie, false);
 
     if (!l)
         return;
-    corrupt(l, parts, count, position, len);
+    corrupt(l, parts, count, view->position, len);
     if (!peeked)
         respond_heard(l, parts, count, len);
     if (!peeked && !l->is_tcp)
         l->taken += len;
+    else if (!peeked)
+        stream_consume(&l->stream, view->position + len, shim_now_ns());
     if (left_some) {
         l->shorts++;
         shorts++;
     }
-    if (!peeked && position + len >= (l->end.at < l->severance.at ? l->end.at : l->severance.at)) {
+    if (!peeked && view->position + len >= (l->end.at < l->severance.at ? l->end.at : l->severance.at)) {
         sample(l, fd, known, shim_now_ns());
         cut_judge(l, fd, known, false);
     }

@@ -107,6 +107,7 @@ struct line {
 
 /* How a connection looks to the program. */
 struct line_view {
+    uint64_t cookie;    /* of the socket */
     bool is_tracked;    /* a rule concerns it; the rest says nothing otherwise */
     bool is_connecting; /* nothing is to be seen of it */
     bool is_restless;   /* a lift must be noticed although nothing is hidden */
@@ -117,6 +118,8 @@ struct line_view {
     bool is_dropped;        /* the rest is not to be waited for in the kernel, but thrown away now and then */
     bool ended, end_is_due; /* EOF or error */
     bool is_loud;
+    bool is_datagram;      /* datagrams are counted, not bytes; */
+    uint32_t size;         /* how long is the one that is due */
     uint64_t pending, due; /* bytes in the kernel; those of them that may be read */
     uint64_t position;     /* of the first of them */
     uint64_t next_ns;      /* when more is due; STREAM_NEVER: by a lift */
@@ -145,6 +148,14 @@ static inline bool line_concerns(uint64_t known)
            known_targets(known) & atomic_load_explicit(&control.table.streams, memory_order_acquire);
 }
 
+/* Or about some datagram that may wait at it?  Without a peer, its source tells. */
+static inline bool datagram_concerns(uint64_t known)
+{
+    uint32_t about = atomic_load_explicit(&control.table.datagrams, memory_order_acquire);
+
+    return known & KNOWN_UDP && (known & KNOWN_APART ? about : known_targets(known) & about);
+}
+
 /* What is to be decided about what flows through it: of these effects, one bit each. */
 struct subject line_subject(enum call call, uint64_t known, uint32_t effects, uint64_t now_ns) HIDDEN;
 
@@ -162,8 +173,8 @@ struct line *line_canned(int *place) HIDDEN;
 
 void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 
-/* That many bytes were read at that position: change them as corrupt rules say. */
-void line_took(int fd, uint64_t known, const struct iovec *parts, size_t count, uint64_t position,
+/* That many bytes of what the view shows were read: change them as corrupt rules say. */
+void line_took(int fd, uint64_t known, const struct line_view *view, const struct iovec *parts, size_t count,
                uint64_t len, bool peeked, bool left_some) HIDDEN;
 
 /* A request is about to be sent (pipelined: perhaps one, before the last was answered): note what its first

@@ -51,7 +51,6 @@ bool mask_set(int epfd, struct registration *r)
 bool mask_restore(int epfd, struct registration *r)
 {
     r->is_masked = false;
-    r->told_out = false;
     return change(epfd, r, r->events);
 }
 

@@ -1,6 +1,6 @@
-/* Calls that move bytes through sockets only.  Floor 1.
- *
- * Accepted limit: sendmmsg and recvmmsg are judged once, by their first message. */
+/* Calls that move bytes through sockets only.  Floor 1. */
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "preload/ask.h"
@@ -11,7 +11,7 @@
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-    if (is_idle(CALL_send))
+    if (passes(CALL_send, fd))
         return real.send(fd, buf, len, flags);
     struct ask a = {.call = CALL_send, .fd = fd, .flags = flags, .bytes = buf, .size_bytes = len};
 
@@ -28,7 +28,7 @@ extern __typeof__(send) __send EXPORT __attribute__((alias("send")));
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SOCKADDR_ARG address,
                       socklen_t address_len)
 {
-    if (is_idle(CALL_sendto))
+    if (is_idle(CALL_sendto) || (!address.__sockaddr__ && ask_is_apart(CALL_sendto, fd)))
         return real.sendto(fd, buf, len, flags, address, address_len);
     struct ask a = {.call = CALL_sendto,
                     .fd = fd,
@@ -46,75 +46,77 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, __CONST_SO
     return ask_done(&a, real.sendto(fd, buf, ask_cut(&a, len), flags, address, address_len));
 }
 
-EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+static ssize_t send_message(struct ask *a, const struct msghdr *message)
 {
-    if (is_idle(CALL_sendmsg) || !message)
-        return real.sendmsg(fd, message, flags);
-    struct ask a = {.call = CALL_sendmsg,
-                    .fd = fd,
-                    .flags = flags,
-                    .address = message->msg_name,
-                    .address_len = message->msg_namelen,
-                    .parts = message->msg_iov,
-                    .part_count = message->msg_iovlen};
-
-    if (ask(&a))
-        return a.is_lost ? (ssize_t)flow_size(message) : ask_answer(&a);
-    ssize_t kept = outbox_send(&a, message->msg_iov, message->msg_iovlen);
+    if (ask(a))
+        return a->is_lost ? (ssize_t)flow_size(message) : ask_answer(a);
+    ssize_t kept = outbox_send(a, message->msg_iov, message->msg_iovlen);
     if (kept != OUTBOX_OVER)
         return kept;
-    if (a.limit) {
+    if (a->limit) {
         struct iovec parts[FLOW_PARTS];
         struct msghdr cut = *message;
         cut.msg_iov = parts;
-        cut.msg_iovlen = flow_parts(message->msg_iov, message->msg_iovlen, 0, a.limit, parts);
-        return ask_done(&a, real.sendmsg(fd, &cut, flags));
+        cut.msg_iovlen = flow_parts(message->msg_iov, message->msg_iovlen, 0, a->limit, parts);
+        return ask_done(a, real.sendmsg(a->fd, &cut, a->flags));
     }
-    return ask_done(&a, real.sendmsg(fd, message, flags));
+    return ask_done(a, real.sendmsg(a->fd, message, a->flags));
 }
 
-/* One at a time, so that what does not go into the hole is told as the kernel would. */
-static int boxed_messages(struct ask *a, struct mmsghdr *messages, unsigned count)
+static struct ask ask_of_message(enum call call, int fd, const struct msghdr *message, int flags)
 {
-    ssize_t kept = outbox_send(a, messages->msg_hdr.msg_iov, messages->msg_hdr.msg_iovlen);
-
-    if (kept == OUTBOX_OVER)
-        return (int)ask_done(a, real.sendmmsg(a->fd, messages, count, a->flags));
-    if (kept < 0)
-        return -1;
-    messages->msg_len = (unsigned)kept;
-    return 1;
+    return (struct ask){.call = call,
+                        .fd = fd,
+                        .flags = flags,
+                        .address = message->msg_name,
+                        .address_len = message->msg_namelen,
+                        .parts = message->msg_iov,
+                        .part_count = message->msg_iovlen,
+                        .control = message->msg_control,
+                        .control_len = message->msg_controllen};
 }
 
-/* One of the batch is sent, for all that the program sees; it sends the others by another call. */
-static int lose_first(struct mmsghdr *messages)
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
-    messages->msg_len = (unsigned)flow_size(&messages->msg_hdr);
-    return 1;
+    if (is_idle(CALL_sendmsg) || !message || (!message->msg_name && ask_is_apart(CALL_sendmsg, fd)))
+        return real.sendmsg(fd, message, flags);
+    struct ask a = ask_of_message(CALL_sendmsg, fd, message, flags);
+
+    return send_message(&a, message);
 }
 
+/* Connected to somebody whom no rule is about. */
+static bool is_elsewhere(int fd)
+{
+    uint64_t known = descriptor_peek(fd);
+
+    return known && !(known & KNOWN_APART) &&
+           !((known_targets(known) | TARGET_ANY) & shim_armed(CALL_sendmmsg));
+}
+
+/* One at a time, as the kernel does, each judged on its own.  What fails behind others is told by the next
+ * call. */
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    if (is_idle(CALL_sendmmsg) || !messages || !count)
+    if (is_idle(CALL_sendmmsg) || !messages || !count || is_elsewhere(fd))
         return real.sendmmsg(fd, messages, count, flags);
-    struct ask a = {.call = CALL_sendmmsg,
-                    .fd = fd,
-                    .flags = flags,
-                    .address = messages->msg_hdr.msg_name,
-                    .address_len = messages->msg_hdr.msg_namelen,
-                    .parts = messages->msg_hdr.msg_iov,
-                    .part_count = messages->msg_hdr.msg_iovlen};
+    int done = 0;
 
-    if (ask(&a))
-        return a.is_lost ? lose_first(messages) : ask_answer(&a);
-    if (a.is_boxed)
-        return boxed_messages(&a, messages, count);
-    return (int)ask_done(&a, real.sendmmsg(fd, messages, count, flags));
+    while ((unsigned)done < count && done < IOV_MAX) {
+        struct ask a = ask_of_message(CALL_sendmmsg, fd, &messages[done].msg_hdr, flags);
+        ssize_t sent = send_message(&a, &messages[done].msg_hdr);
+        if (sent < 0)
+            return done ? done : -1;
+        messages[done].msg_len = (unsigned)sent;
+        if ((size_t)sent < flow_size(&messages[done++].msg_hdr))
+            break;
+    }
+    return done;
 }
 
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-    if (is_idle(CALL_recv))
+    if (passes(CALL_recv, fd))
         return received(CALL_recv, fd, flags, real.recv(fd, buf, len, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
@@ -127,7 +129,7 @@ EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 
 EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t buf_size, int flags)
 {
-    if (is_idle(CALL_recv))
+    if (passes(CALL_recv, fd))
         return received(CALL_recv, fd, flags, real.__recv_chk(fd, buf, len, buf_size, flags));
     struct ask a = {.call = CALL_recv, .fd = fd, .flags = flags};
 
@@ -155,7 +157,7 @@ static ssize_t receive_from(struct ask *a, void *buf, size_t len, int flags, str
 EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOCKADDR_ARG address,
                         socklen_t *restrict address_len)
 {
-    if (is_idle(CALL_recvfrom))
+    if (passes(CALL_recvfrom, fd))
         return received(CALL_recvfrom, fd, flags, real.recvfrom(fd, buf, len, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
 
@@ -169,7 +171,7 @@ EXPORT ssize_t recvfrom(int fd, void *restrict buf, size_t len, int flags, __SOC
 EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t buf_size, int flags,
                               __SOCKADDR_ARG address, socklen_t *address_len)
 {
-    if (is_idle(CALL_recvfrom))
+    if (passes(CALL_recvfrom, fd))
         return received(CALL_recvfrom, fd, flags,
                         real.__recvfrom_chk(fd, buf, len, buf_size, flags, address, address_len));
     struct ask a = {.call = CALL_recvfrom, .fd = fd, .flags = flags};
@@ -197,7 +199,7 @@ static void forget_passed(struct msghdr *message)
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-    if (is_idle(CALL_recvmsg))
+    if (is_idle(CALL_recvmsg) || (message && !message->msg_control && ask_is_apart(CALL_recvmsg, fd)))
         return received(CALL_recvmsg, fd, flags, real.recvmsg(fd, message, flags));
     struct ask a = {.call = CALL_recvmsg, .fd = fd, .flags = flags};
 
@@ -215,15 +217,50 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags)
     return ask_done(&a, got);
 }
 
-static int receive_first(struct ask *a, struct mmsghdr *messages, int flags)
+/* What is left of it is told, as the kernel does. */
+static bool is_over(struct timespec *timeout, uint64_t end_ns)
 {
-    ssize_t got = flow_receive(a, &messages->msg_hdr, flags & ~MSG_WAITFORONE);
+    uint64_t now_ns = shim_now_ns();
 
-    if (got < 0)
-        return -1;
-    forget_passed(&messages->msg_hdr);
-    messages->msg_len = (unsigned)got;
-    return 1;
+    if (timeout)
+        *timeout = timespec_of(end_ns > now_ns ? end_ns - now_ns : 0);
+    return timeout && now_ns >= end_ns;
+}
+
+/* Thirty years are for ever. */
+static uint64_t span_of(const struct timespec *t)
+{
+    uint64_t seconds = t->tv_sec < 1000000000 ? (uint64_t)t->tv_sec : 1000000000;
+
+    return seconds * 1000000000 + (uint64_t)t->tv_nsec;
+}
+
+static bool is_sane(const struct timespec *t)
+{
+    return !t || (t->tv_sec >= 0 && t->tv_nsec >= 0 && t->tv_nsec < 1000000000);
+}
+
+/* Of a stream one message; datagrams as the kernel does, which looks at the time behind each. */
+static int receive_many(struct ask *a, struct mmsghdr *messages, unsigned count, struct timespec *timeout)
+{
+    int done = 0, saved_errno = errno;
+    uint64_t end_ns = shim_now_ns();
+
+    if (timeout)
+        end_ns += span_of(timeout);
+    do {
+        ssize_t got = flow_receive(a, &messages[done].msg_hdr, a->flags & ~MSG_WAITFORONE);
+        if (got < 0 && !done)
+            return -1;
+        errno = saved_errno;
+        if (got < 0)
+            break;
+        forget_passed(&messages[done].msg_hdr);
+        messages[done++].msg_len = (unsigned)got;
+        a->flags |= a->flags & MSG_WAITFORONE ? MSG_DONTWAIT : 0;
+    } while ((unsigned)done < count && done < IOV_MAX && !(a->known & KNOWN_STREAM) &&
+             !is_over(timeout, end_ns));
+    return done;
 }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
@@ -234,8 +271,8 @@ EXPORT int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags,
 
     if (ask(&a))
         return ask_answer(&a);
-    if (flow_is_on(&a) && messages && count)
-        return receive_first(&a, messages, flags);
+    if (flow_is_on(&a) && messages && count && is_sane(timeout))
+        return receive_many(&a, messages, count, timeout);
     int got = real.recvmmsg(fd, messages, count, flags, timeout);
     for (int i = 0; i < got; i++)
         forget_passed(&messages[i].msg_hdr);

@@ -116,7 +116,7 @@ bool outbox_takes(const struct ask *a)
 
     if (call_role(a->call) != ROLE_SEND || !(a->known & KNOWN_STREAM) || a->known & KNOWN_APART)
         return false;
-    if (!boxes_used && !line_concerns(a->known))
+    if (!boxes_used && !(line_concerns(a->known) && decide_needs_outbox(&control.table)))
         return false;
     cookie = line_cookie(a->fd);
     if (outbox_look(a->fd, cookie, &is_full))

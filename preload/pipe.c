@@ -13,7 +13,7 @@
 /* Judged by where the bytes go. */
 EXPORT ssize_t sendfile(int to, int from, off_t *offset, size_t count)
 {
-    if (is_idle(CALL_sendfile))
+    if (passes(CALL_sendfile, to))
         return real.sendfile(to, from, offset, count);
     struct ask a = {.call = CALL_sendfile, .fd = to};
 
@@ -79,7 +79,7 @@ EXPORT ssize_t splice(int from, off64_t *from_offset, int to, off64_t *to_offset
         return respond_pull(&sends, from, from_offset, len);
     if (ask(&a))
         return ask_answer(&a);
-    if (flow_is_on(&a))
+    if (flow_is_on(&a) && a.known & KNOWN_STREAM)
         return splice_held(&a, &s);
     s.len = ask_cut(&sends, len);
     return sends.was_reset ? ask_done(&sends, splice_out(&a, &s)) : splice_out(&a, &s);

@@ -10,6 +10,8 @@
 #include <limits.h>
 
 #include "preload/ask.h"
+#include "preload/deadline.h"
+#include "preload/descriptor.h"
 #include "preload/line.h"
 #include "preload/watch.h"
 
@@ -132,13 +134,6 @@ static int sift_all(struct pollfd *fds, nfds_t count)
     return kept;
 }
 
-static uint64_t until(uint64_t end_ns, uint64_t now_ns)
-{
-    if (end_ns == STREAM_NEVER)
-        return STREAM_NEVER;
-    return end_ns > now_ns ? end_ns - now_ns : 0;
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -152,10 +147,10 @@ static int poll_once(struct pollfd *fds, nfds_t count, uint64_t end_ns, const si
 
     watch_settle();
     nfds_t ready, hidden = hide_held(fds, count, &next_ns, &ready);
-    uint64_t now_ns = shim_now_ns(), ns = until(end_ns, now_ns); /* looking took a while */
+    uint64_t now_ns = shim_now_ns(), ns = deadline_left(end_ns, now_ns); /* looking took a while */
 
     if (hidden)
-        ns = least(ns, least(until(next_ns, now_ns), LINE_SLICE_NS));
+        ns = least(ns, least(deadline_left(next_ns, now_ns), LINE_SLICE_NS));
     struct timespec left = timespec_of(ready ? 0 : ns);
     uintptr_t place = shim_pause();
     int got = real.ppoll(fds, count, !ready && ns == STREAM_NEVER ? NULL : &left, mask), error = errno;
@@ -172,7 +167,7 @@ static int poll_held(struct pollfd *fds, nfds_t count, uint64_t end_ns, const si
     struct timespec left;
 
     if (!fds || !shim_enter(&stay)) {
-        left = timespec_of(until(end_ns, shim_now_ns()));
+        left = timespec_of(deadline_left(end_ns, shim_now_ns()));
         return real.ppoll(fds, count, end_ns == STREAM_NEVER ? NULL : &left, mask);
     }
     for (;;) {
@@ -186,24 +181,38 @@ static int poll_held(struct pollfd *fds, nfds_t count, uint64_t end_ns, const si
     }
 }
 
-static uint64_t end_of_ms(int ms)
-{
-    return ms < 0 ? STREAM_NEVER : shim_now_ns() + (uint64_t)ms * 1000000;
-}
-
 static bool is_sane(const struct timespec *t)
 {
     return t->tv_sec >= 0 && t->tv_sec < INT_MAX && t->tv_nsec >= 0 && t->tv_nsec < 1000000000;
 }
 
-static uint64_t end_of(const struct timespec *t)
-{
-    return t ? shim_now_ns() + (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec : STREAM_NEVER;
-}
-
 static bool has_streams(void)
 {
     return shim_left || atomic_load_explicit(&control.table.streams, memory_order_acquire);
+}
+
+/* Nothing is undone by a wait, and no rule is about any of these as far as is known. */
+static bool are_apart(enum call call, struct pollfd *fds, nfds_t count)
+{
+    uint32_t streams = atomic_load_explicit(&control.table.streams, memory_order_acquire);
+
+    if (shim_left || shim_armed(call) & TARGET_ANY || !fds)
+        return false;
+    for (nfds_t i = 0; i < count; i++)
+        if (fds[i].fd >= 0 && !descriptor_is_apart(fds[i].fd, streams))
+            return false;
+    return true;
+}
+
+static bool poll_passes(enum call call, struct pollfd *fds, nfds_t count)
+{
+    return ready_is_idle(call) || are_apart(call, fds, count);
+}
+
+/* Something was armed about one of them while the kernel waited. */
+static bool poll_straddled(enum call call, struct pollfd *fds, nfds_t count, int got)
+{
+    return ready_straddled(call, got) && !are_apart(call, fds, count);
 }
 
 /* The wait began before anything was armed.  Accepted limit: where all that it reported is held, it begins
@@ -222,9 +231,11 @@ static int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns, const s
 
 EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-    if (ready_is_idle(CALL_poll)) {
+    if (poll_passes(CALL_poll, fds, count)) {
         int got = real.poll(fds, count, timeout_ms);
-        return ready_straddled(CALL_poll, got) ? poll_again(fds, count, end_of_ms(timeout_ms), NULL) : got;
+        return poll_straddled(CALL_poll, fds, count, got)
+                   ? poll_again(fds, count, deadline_in_ms(timeout_ms), NULL)
+                   : got;
     }
     struct ask a = {.call = CALL_poll, .fd = -1};
 
@@ -232,7 +243,7 @@ EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
         return ask_answer(&a);
     if (!has_streams())
         return real.poll(fds, count, timeout_ms);
-    return poll_held(fds, count, end_of_ms(timeout_ms), NULL);
+    return poll_held(fds, count, deadline_in_ms(timeout_ms), NULL);
 }
 
 extern __typeof__(poll) __poll EXPORT __attribute__((alias("poll")));
@@ -246,9 +257,11 @@ EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t f
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    if (ready_is_idle(CALL_ppoll)) {
+    if (poll_passes(CALL_ppoll, fds, count)) {
         int got = real.ppoll(fds, count, timeout, mask);
-        return ready_straddled(CALL_ppoll, got) ? poll_again(fds, count, end_of(timeout), mask) : got;
+        return poll_straddled(CALL_ppoll, fds, count, got)
+                   ? poll_again(fds, count, deadline_in(timeout), mask)
+                   : got;
     }
     struct ask a = {.call = CALL_ppoll, .fd = -1};
 
@@ -256,7 +269,7 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
         return ask_answer(&a);
     if (!has_streams() || (timeout && !is_sane(timeout)))
         return real.ppoll(fds, count, timeout, mask);
-    return poll_held(fds, count, end_of(timeout), mask);
+    return poll_held(fds, count, deadline_in(timeout), mask);
 }
 
 EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,

@@ -1,6 +1,7 @@
 /* Chains and lists.  Floor 1. */
 #include <string.h>
 
+#include "preload/due.h"
 #include "preload/lock.h"
 #include "preload/registry.h"
 
@@ -74,7 +75,7 @@ void registry_drop(struct set *s, int place)
     struct registration *r = &registrations[place];
     int *at = &s->by_fd[fd_bucket(r->fd)];
 
-    registry_release(s, place);
+    due_take(s, place);
     while (*at && *at != place)
         at = &registrations[*at].next_by_fd;
     *at = r->next_by_fd;
@@ -82,6 +83,10 @@ void registry_drop(struct set *s, int place)
     while (*at && *at != place)
         at = &registrations[*at].next_by_data;
     *at = r->next_by_data;
+    for (at = &s->told; r->told_out && *at && *at != place;)
+        at = &registrations[*at].next_told;
+    if (r->told_out)
+        *at = r->next_told;
     pool_give(place);
 }
 
@@ -110,34 +115,24 @@ void registry_clear(struct set *s)
         while (s->by_fd[i])
             registry_drop(s, s->by_fd[i]);
     memset(s->by_data, 0, sizeof(s->by_data));
-    s->held = 0;
 }
 
-void registry_hold(struct set *s, int place)
+void registry_tell(struct set *s, int place)
 {
-    struct registration *r = &registrations[place];
-
-    if (r->is_held)
+    if (registrations[place].told_out)
         return;
-    r->is_held = true;
-    r->previous_held = 0;
-    r->next_held = s->held;
-    if (s->held)
-        registrations[s->held].previous_held = place;
-    s->held = place;
+    registrations[place].told_out = true;
+    registrations[place].next_told = s->told;
+    s->told = place;
 }
 
-void registry_release(struct set *s, int place)
+int registry_told(struct set *s)
 {
-    struct registration *r = &registrations[place];
+    int place = s->told;
 
-    if (!r->is_held)
-        return;
-    r->is_held = false;
-    if (r->previous_held)
-        registrations[r->previous_held].next_held = r->next_held;
-    else
-        s->held = r->next_held;
-    if (r->next_held)
-        registrations[r->next_held].previous_held = r->previous_held;
+    if (!place)
+        return 0;
+    s->told = registrations[place].next_told;
+    registrations[place].told_out = false;
+    return place;
 }

@@ -20,27 +20,35 @@ struct registration {
     int fd;
     uint32_t events; /* the program's */
     uint32_t shorts; /* of the line, when last looked at */
-    bool is_held;    /* in the set's list */
+    bool is_held;    /* due.h */
     bool is_masked;  /* the kernel's registration is changed */
-    bool is_spent;   /* oneshot, and it was reported */
-    bool told_out;   /* masked, and writing was reported: a level is told again */
-    int next_by_fd, next_by_data, next_held, previous_held;
+    bool is_spent;   /* oneshot, and the kernel has reported it: */
+    bool is_told;    /* the program, too; otherwise the report may be under way */
+    bool told_out;   /* masked, and writing was reported: a level is told again (in the set's list) */
+    int next_by_fd, next_by_data, next_told;
+    int due_below, due_next, due_back; /* due.h */
 };
 
 struct set {
     _Atomic uint32_t busy;
-    bool is_used, timer_is_there, is_late;
+    bool is_used, timer_is_there;
     int epfd;
     int timer; /* -1: none */
     uint32_t epoch;
     uint64_t timer_ns; /* what it is set to */
     uint32_t shorts;   /* line_shorts() when it was last looked at */
-    int held;          /* list */
+    int due;           /* due.h */
+    int told;          /* list */
     int by_fd[REGISTRY_BUCKETS], by_data[REGISTRY_BUCKETS];
 };
 
 extern struct registration registrations[REGISTRY_REGISTRATIONS + 1] HIDDEN;
 extern struct set sets[REGISTRY_SETS] HIDDEN;
+
+static inline bool is_edge(const struct registration *r)
+{
+    return r->events & EPOLLET;
+}
 
 /* For these the set is locked. */
 int registry_find(const struct set *s, int fd) HIDDEN;
@@ -49,7 +57,9 @@ int registry_next(int place, uint64_t data) HIDDEN; /* with the same data */
 int registry_put(struct set *s, int fd, uint32_t events, uint64_t data) HIDDEN;
 void registry_drop(struct set *s, int place) HIDDEN;
 void registry_clear(struct set *s) HIDDEN;
-void registry_hold(struct set *s, int place) HIDDEN;
-void registry_release(struct set *s, int place) HIDDEN;
+
+/* Writing was reported of it while it was masked.  And the first of those, taken out of the list; 0: none. */
+void registry_tell(struct set *s, int place) HIDDEN;
+int registry_told(struct set *s) HIDDEN;
 
 #endif

@@ -65,11 +65,17 @@ static uint32_t last_of(const struct info *info)
     return ms;
 }
 
+enum { ESTABLISHED = 1, TIME_WAIT = 6, CLOSE_WAIT = 8, LAST_ACK = 9, CLOSING = 11 };
+
+static uint8_t state_of(const struct info *info)
+{
+    return (uint8_t)info->raw[offsetof(struct tcp_info, tcpi_state)];
+}
+
 /* A FIN counts as a byte.  The states that it leads to are not all those after it, but none is before. */
 static bool has_fin(const struct info *info)
 {
-    enum { TIME_WAIT = 6, CLOSE_WAIT = 8, LAST_ACK = 9, CLOSING = 11 };
-    uint8_t state = (uint8_t)info->raw[offsetof(struct tcp_info, tcpi_state)];
+    uint8_t state = state_of(info);
 
     return state == CLOSE_WAIT || state == LAST_ACK || state == CLOSING || state == TIME_WAIT;
 }
@@ -84,28 +90,44 @@ static bool queued_in(int fd, uint64_t *ret_queued)
     return true;
 }
 
-/* Two questions with one answer: ask until nothing came in between, which nothing did if no more was received
- * than the last time. */
-static bool count_tcp(const struct line *l, int fd, struct counters *ret)
-{
-    struct info info, again;
+/* What TCP tells. */
+struct told {
+    bool is_told;
+    struct info info;
+    uint64_t queued;
+};
 
-    if (!inform(fd, &info))
+static bool ask_tcp(int fd, struct told *t)
+{
+    t->is_told = inform(fd, &t->info) && queued_in(fd, &t->queued);
+    return t->is_told;
+}
+
+/* Nothing was received since the last look; or nobody read anything, and all that came is there. */
+static bool agrees(const struct line *l, const struct told *t)
+{
+    uint64_t received = received_of(&t->info) - has_fin(&t->info);
+
+    return !l->is_fresh && (received == l->stream.seen || received == l->stream.consumed + t->queued);
+}
+
+/* Two questions with one answer: ask until nothing came in between. */
+static bool count_tcp(const struct line *l, int fd, struct told *t, struct counters *ret)
+{
+    if (!t->is_told && !ask_tcp(fd, t))
         return false;
-    for (int i = 0; i < 4; i++) {
-        if (!queued_in(fd, &ret->queued))
+    for (int i = 0; i < 4 && !agrees(l, t); i++) {
+        uint64_t before = received_of(&t->info);
+        if (!inform(fd, &t->info))
             return false;
-        if (!l->is_fresh && received_of(&info) - has_fin(&info) == l->stream.seen)
+        if (received_of(&t->info) == before)
             break;
-        if (!inform(fd, &again))
+        if (!queued_in(fd, &t->queued))
             return false;
-        bool same = received_of(&info) == received_of(&again);
-        info = again;
-        if (same)
-            break;
     }
-    ret->seen = received_of(&info) - has_fin(&info);
-    ret->quiet_ns = quiet_of(last_of(&info));
+    ret->queued = t->queued;
+    ret->seen = received_of(&t->info) - has_fin(&t->info);
+    ret->quiet_ns = quiet_of(last_of(&t->info));
     return ret->queued <= ret->seen;
 }
 
@@ -122,9 +144,9 @@ static bool count_unix(struct line *l, int fd, struct counters *ret)
     return true;
 }
 
-static bool count(struct line *l, int fd, struct counters *ret)
+static bool count(struct line *l, int fd, struct told *t, struct counters *ret)
 {
-    if (l->is_tcp && count_tcp(l, fd, ret))
+    if (l->is_tcp && count_tcp(l, fd, t, ret))
         return true;
     l->is_tcp = false;
     return count_unix(l, fd, ret);
@@ -152,10 +174,7 @@ bool line_decide(int fd, uint64_t known, enum call call, uint64_t arrived, const
             if (!ret_rate->per_s || rule->rate_per_s < ret_rate->per_s)
                 *ret_rate = (struct rate){rule->rate_per_s, strike->rule};
         } else {
-            delay_ns = stream_delay(rule, strike->number);
-            if (rule->until_ns != UINT64_MAX && delay_ns > rule->until_ns - mark->arrival_ns)
-                delay_ns = rule->until_ns > mark->arrival_ns ? rule->until_ns - mark->arrival_ns : 0;
-            stream_hold(mark, strike->rule, delay_ns);
+            delay_ns = stream_hold_by(mark, rule, strike);
         }
         effect_landed(call, fd, strike, delay_ns);
     }
@@ -206,11 +225,24 @@ static void ended(struct line *l, int fd, uint64_t known, uint64_t now_ns)
     stream_end(&l->stream, &mark);
 }
 
+/* Bytes that were left lie there still, most times, and then there is nothing else to be seen.  (Who shut its
+ * own receiving side is seen to have ended once they are read.) */
+static int events_of(const struct line *l, int fd, struct told *t)
+{
+    bool has_left = l->is_tcp && !l->is_fresh && l->stream.seen > l->stream.consumed;
+
+    if (has_left && ask_tcp(fd, t) && state_of(&t->info) == ESTABLISHED && t->queued)
+        return POLLIN;
+    t->is_told = false;
+    return poll_now(fd);
+}
+
 void sample(struct line *l, int fd, uint64_t known, uint64_t now_ns)
 {
     struct stream *s = &l->stream;
     struct counters c;
-    int events = poll_now(fd);
+    struct told t = {0};
+    int events = events_of(l, fd, &t);
 
     l->is_loud = events & (POLLHUP | POLLERR);
     if (!events && !l->is_fresh) {
@@ -219,7 +251,7 @@ void sample(struct line *l, int fd, uint64_t known, uint64_t now_ns)
         l->taken = 0;
         return;
     }
-    if (count(l, fd, &c)) {
+    if (count(l, fd, &t, &c)) {
         if (l->is_fresh)
             s->seen = s->consumed = c.seen - c.queued;
         l->is_fresh = false;

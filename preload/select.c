@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "preload/ask.h"
+#include "preload/deadline.h"
 #include "preload/line.h"
 #include "preload/watch.h"
 
@@ -89,22 +90,15 @@ static int sift(struct sets *s, int count)
     return kept;
 }
 
-static uint64_t until(uint64_t end_ns, uint64_t now_ns)
-{
-    if (end_ns == STREAM_NEVER)
-        return STREAM_NEVER;
-    return end_ns > now_ns ? end_ns - now_ns : 0;
-}
-
 static int select_once(struct sets *s, int count, uint64_t end_ns, const sigset_t *mask)
 {
     bool hidden;
     int ready;
     uint64_t next_ns = hide_held(s, count, &hidden, &ready), now_ns = shim_now_ns(),
-             ns = until(end_ns, now_ns);
+             ns = deadline_left(end_ns, now_ns);
 
     if (hidden) {
-        uint64_t look_ns = until(next_ns, now_ns);
+        uint64_t look_ns = deadline_left(next_ns, now_ns);
         look_ns = look_ns < LINE_SLICE_NS ? look_ns : LINE_SLICE_NS;
         ns = ns < look_ns ? ns : look_ns;
     }
@@ -129,7 +123,7 @@ static int select_held(int count, fd_set *in, fd_set *out, fd_set *other, uint64
     int got = 0;
 
     if (!shim_enter(&stay)) {
-        uint64_t ns = until(end_ns, shim_now_ns());
+        uint64_t ns = deadline_left(end_ns, shim_now_ns());
         struct timespec left = timespec_of(ns);
         return real.pselect(count, in, out, other, ns == STREAM_NEVER ? NULL : &left, mask);
     }
@@ -166,12 +160,13 @@ EXPORT int select(int count, fd_set *in, fd_set *out, fd_set *other, struct time
         return ask_answer(&a);
     if (!is_ours(count) || (timeout && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
         return real.select(count, in, out, other, timeout);
-    uint64_t end_ns = STREAM_NEVER;
+    struct timespec span = {0};
     if (timeout)
-        end_ns = shim_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_usec * 1000;
+        TIMEVAL_TO_TIMESPEC(timeout, &span);
+    uint64_t end_ns = deadline_in(timeout ? &span : NULL);
     int got = select_held(count, in, out, other, end_ns, NULL);
     if (timeout) {
-        uint64_t left_us = until(end_ns, shim_now_ns()) / 1000;
+        uint64_t left_us = deadline_left(end_ns, shim_now_ns()) / 1000;
         timeout->tv_sec = (time_t)(left_us / 1000000);
         timeout->tv_usec = (suseconds_t)(left_us % 1000000);
     }
@@ -191,8 +186,5 @@ EXPORT int pselect(int count, fd_set *in, fd_set *out, fd_set *other, const stru
         return ask_answer(&a);
     if (!is_ours(count) || (timeout && (timeout->tv_sec < 0 || timeout->tv_nsec < 0)))
         return real.pselect(count, in, out, other, timeout, mask);
-    uint64_t end_ns = STREAM_NEVER;
-    if (timeout)
-        end_ns = shim_now_ns() + (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec;
-    return select_held(count, in, out, other, end_ns, mask);
+    return select_held(count, in, out, other, deadline_in(timeout), mask);
 }

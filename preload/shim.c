@@ -106,6 +106,7 @@ static bool start(void)
     if (!resolved)
         real_resolve();
     resolved = true;
+    clock_find();
     owner = getpid();
     if (!environ)
         return false;
@@ -186,14 +187,6 @@ __attribute__((constructor)) static void constructor(void)
 uint32_t shim_service(void)
 {
     return service;
-}
-
-uint64_t shim_now_ns(void)
-{
-    struct timespec now;
-
-    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 bool shim_is_guest(void)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "injectors/decision/decide.h"
+#include "preload/clock.h"
 #include "preload/real.h"
 
 /* Whole pages of whatever size a page has here, so that a map over it covers nothing else. */
@@ -81,14 +82,6 @@ static inline uint32_t shim_service_bit(void)
     uint32_t service = shim_service();
 
     return service < SERVICE_MAX ? 1u << service : 0;
-}
-
-/* CLOCK_MONOTONIC from the kernel itself: a preloaded libfaketime must not make a lease last for ever. */
-uint64_t shim_now_ns(void) HIDDEN;
-
-static inline struct timespec timespec_of(uint64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
 }
 
 /* Is this process a vfork child, which runs in its parent's memory?  Costs a system call. */

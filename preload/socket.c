@@ -9,6 +9,21 @@
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
+/* A datagram socket that is connected to nowhere is as it was before. */
+static uint64_t kind_of(const struct ask *a)
+{
+    bool is_inet = a->address && (a->address->sa_family == AF_INET || a->address->sa_family == AF_INET6);
+
+    if (a->type == SOCK_STREAM)
+        return KNOWN_STREAM;
+    return a->type == SOCK_DGRAM && is_inet ? KNOWN_UDP : 0;
+}
+
+static bool is_dissolved(const struct ask *a)
+{
+    return a->type == SOCK_DGRAM && a->address && a->address->sa_family == AF_UNSPEC;
+}
+
 static bool is_under_way(int result, int error)
 {
     return result && (error == EINPROGRESS || error == EINTR || error == EALREADY);
@@ -21,11 +36,11 @@ static int connected(const struct ask *a, int result)
 
     if (!a->was_asked)
         return result;
-    if (result && !under_way)
+    if ((result && !under_way) || is_dissolved(a))
         descriptor_forget(a->fd);
     else
         descriptor_set(a->fd, a->targets | KNOWN_OUTBOUND | KNOWN_FRESH | (under_way ? KNOWN_CONNECTING : 0) |
-                                  (a->type == SOCK_STREAM ? KNOWN_STREAM : 0));
+                                  kind_of(a));
     return result;
 }
 

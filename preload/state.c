@@ -47,7 +47,7 @@ EXPORT int getsockopt(int fd, int level, int option, void *restrict value, sockl
 {
     int error;
 
-    if (ready_is_idle(CALL_getsockopt))
+    if (ready_passes(CALL_getsockopt, fd))
         return real.getsockopt(fd, level, option, value, len);
     struct ask a = {.call = CALL_getsockopt, .fd = fd};
 
@@ -66,7 +66,7 @@ EXPORT int getpeername(int fd, __SOCKADDR_ARG address, socklen_t *restrict len)
 {
     struct line_view v;
 
-    if (ready_is_idle(CALL_getpeername))
+    if (ready_passes(CALL_getpeername, fd))
         return real.getpeername(fd, address, len);
     struct ask a = {.call = CALL_getpeername, .fd = fd};
 
@@ -88,7 +88,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     va_start(args, request);
     void *argument = va_arg(args, void *);
     va_end(args);
-    if (ready_is_idle(CALL_ioctl))
+    if (ready_passes(CALL_ioctl, fd))
         return real.ioctl(fd, request, argument);
     struct ask a = {.call = CALL_ioctl, .fd = fd};
 
@@ -98,7 +98,9 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
         return real.ioctl(fd, request, argument);
     look(&a, &v);
     int result = real.ioctl(fd, request, argument);
-    if (!result && v.is_tracked && (v.pending > v.due || v.is_canned))
+    if (!result && v.is_datagram)
+        *(int *)argument = (int)v.size;
+    else if (!result && v.is_tracked && (v.pending > v.due || v.is_canned))
         *(int *)argument = (int)v.due;
     return result;
 }

@@ -51,7 +51,7 @@ void timer_set(struct set *s, uint64_t at_ns, uint64_t now_ns)
 
     if (s->timer < 0)
         timer_make(s);
-    if (s->timer < 0 || (s->timer_ns == at_ns && at_ns > now_ns))
+    if (s->timer < 0 || (s->timer_ns <= at_ns && s->timer_ns > now_ns))
         return;
     s->timer_ns = at_ns;
     if (syscall(SYS_timerfd_settime, s->timer, TFD_TIMER_ABSTIME, &at, NULL))

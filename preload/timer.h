@@ -4,7 +4,8 @@
 
 #include "preload/registry.h"
 
-/* Have it ring then; it is made when there is none.  Without descriptors to be had, s->timer stays -1. */
+/* Have it ring then, or once before: a lift is looked for anyway.  It is made when there is none.  Without
+ * descriptors to be had, s->timer stays -1. */
 void timer_set(struct set *s, uint64_t at_ns, uint64_t now_ns) HIDDEN;
 
 /* Close it. */

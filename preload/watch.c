@@ -1,6 +1,8 @@
 /* Taking events out of sets.  Floor 1. */
+#include <errno.h>
 #include <sys/syscall.h>
 
+#include "preload/due.h"
 #include "preload/follow.h"
 #include "preload/lock.h"
 #include "preload/mask.h"
@@ -8,11 +10,6 @@
 #include "preload/watch.h"
 
 #define READS (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLRDHUP)
-
-static bool is_edge(const struct registration *r)
-{
-    return r->events & EPOLLET;
-}
 
 uint64_t watch_prepare(int epfd)
 {
@@ -47,14 +44,25 @@ static void told(struct set *s, int place, uint32_t events)
     struct registration *r = &registrations[place];
 
     if (!(r->events & EPOLLONESHOT)) {
-        r->told_out = r->is_masked && events & EPOLLOUT;
+        if (r->is_masked && !is_edge(r) && events & EPOLLOUT)
+            registry_tell(s, place);
         return;
     }
-    registry_release(s, place);
+    due_take(s, place);
+    r->is_told = true;
     if (!r->is_masked)
         r->is_spent = true;
     else
         mask_spend(s->epfd, r);
+}
+
+/* Once: a second report of it was overtaken by the program's. */
+static uint32_t tell_spent(struct registration *r, uint32_t events)
+{
+    bool was_told = r->is_told;
+
+    r->is_told = true;
+    return was_told ? 0 : events;
 }
 
 /* Returns the events that are left of the one registration's. */
@@ -64,7 +72,7 @@ static uint32_t sift(struct set *s, int place, uint32_t events)
     struct line_view v;
 
     if (r->is_spent)
-        return s->is_late ? events : 0;
+        return tell_spent(r, events);
     line_look_fd(r->fd, &v);
     uint32_t left = v.is_tracked ? strip(events, &v) : events;
     if (view_is_held(&v))
@@ -77,13 +85,13 @@ static uint32_t sift(struct set *s, int place, uint32_t events)
 }
 
 /* Which of several it was, the kernel does not say. */
-static bool is_really(const struct set *s, const struct registration *r, uint32_t events)
+static bool is_really(const struct registration *r, uint32_t events)
 {
     struct pollfd p = {.fd = r->fd, .events = (short)(r->events & 0x2fff)};
     struct timespec none = {0};
 
     if (r->is_spent)
-        return s->is_late;
+        return !r->is_told;
     return syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 && (uint32_t)p.revents & events;
 }
 
@@ -93,7 +101,7 @@ static uint32_t sift_all(struct set *s, int place, uint64_t data, uint32_t event
 
     for (int next; place; place = next) {
         next = registry_next(place, data);
-        if (is_really(s, &registrations[place], events))
+        if (is_really(&registrations[place], events))
             left |= sift(s, place, events);
     }
     return left;
@@ -119,14 +127,12 @@ static bool is_timer(const struct epoll_event *e)
     return e->data.u64 == MASK_DATA;
 }
 
-int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late)
+int watch_filter(int epfd, struct epoll_event *events, int count)
 {
     struct set *s = follow_find(epfd);
     bool rang = false;
     int kept = 0;
 
-    if (s)
-        s->is_late = is_late;
     for (int i = 0; i < count; i++) {
         struct epoll_event e = events[i];
         rang = rang || is_timer(&e);
@@ -135,7 +141,7 @@ int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late)
     }
     if (!s)
         return kept;
-    if (follow_is_wanted() && (rang || s->held) && kept)
+    if (follow_is_wanted() && (rang || due_first(s)) && kept)
         follow_prepare(s);
     lock_give(&s->busy);
     return kept;
@@ -158,25 +164,36 @@ void watch_stir(int fd)
     }
 }
 
-void watch_changed(int epfd, int op, int fd, const struct epoll_event *event)
+static void changed(struct set *s, int op, int fd, const struct epoll_event *event)
 {
-    struct set *s = follow_find(epfd);
-    if (!s)
-        return;
     int place = registry_find(s, fd);
+
     if (op == EPOLL_CTL_DEL && place)
         registry_drop(s, place);
-    if (op != EPOLL_CTL_DEL && event) {
-        place = registry_put(s, fd, event->events, event->data.u64);
-        struct line_view v;
-        line_look_fd(fd, &v);
-        if (place && view_is_held(&v)) {
-            follow_hold(s, place, &v);
-            if (follow_is_wanted())
-                follow_prepare(s);
-        }
-    }
+    if (op == EPOLL_CTL_DEL || !event)
+        return;
+    struct line_view v;
+    place = registry_put(s, fd, event->events, event->data.u64);
+    line_look_fd(fd, &v);
+    if (!place || !view_is_held(&v))
+        return;
+    follow_hold(s, place, &v);
+    if (follow_is_wanted())
+        follow_prepare(s);
+}
+
+int watch_change(int epfd, int op, int fd, struct epoll_event *event)
+{
+    struct set *s = follow_find(epfd);
+    int result = real.epoll_ctl(epfd, op, fd, event), error = errno;
+
+    if (!s)
+        return result;
+    if (!result)
+        changed(s, op, fd, event);
     lock_give(&s->busy);
+    errno = error;
+    return result;
 }
 
 /* A vfork child's closes are not ours. */

@@ -27,15 +27,16 @@ void watch_settle(void) HIDDEN;
 /* Before waiting: what is due is restored.  Returns how long may be waited at most without a timer. */
 uint64_t watch_prepare(int epfd) HIDDEN;
 
-/* After it: returns how many of the events are left.  is_late: the wait began before the set was followed;
- * what a oneshot reported then is left, for nobody can tell any more what it waited for. */
-int watch_filter(int epfd, struct epoll_event *events, int count, bool is_late) HIDDEN;
+/* After it: returns how many of the events are left.  What a oneshot reported before the set was learned is
+ * left, for nobody can tell any more what it waited for. */
+int watch_filter(int epfd, struct epoll_event *events, int count) HIDDEN;
 
 /* A descriptor may have become held without an event. */
 void watch_stir(int fd) HIDDEN;
 
-/* epoll_ctl was made. */
-void watch_changed(int epfd, int op, int fd, const struct epoll_event *event) HIDDEN;
+/* Make the call, and note what it changes.  A thread that the set tells of it at once looks at it afterwards.
+ * As epoll_ctl. */
+int watch_change(int epfd, int op, int fd, struct epoll_event *event) HIDDEN;
 
 /* The numbers are closed, or become something else. */
 void watch_forget(unsigned first, unsigned last) HIDDEN;

@@ -54,6 +54,8 @@ static void set_kind(const struct fault *fault, struct rule *rule)
     case FAULT_corrupt:
     case FAULT_loss:
     case FAULT_respond:
+    case FAULT_duplicate:
+    case FAULT_reorder:
     case FAULT_outage:
     case FAULT_kill:
     case FAULT_pause:

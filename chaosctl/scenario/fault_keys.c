@@ -73,6 +73,9 @@ static const struct {
       "matches"}},
     {" respond ",
      {"delay", &shape_time, AT(delay), "how long the answer takes; it comes at once unless given"}},
+    {" reorder ",
+     {"delay", &shape_time, AT(delay),
+      "how long it waits at most for another to overtake it; 100ms unless given"}},
     {" slice ", {"size", &shape_bytes, AT(size), "so many bytes a call at most, such as 1B"}},
 };
 

@@ -24,9 +24,13 @@ const char *fault_key_refusal(enum fault_kind kind, const char *key);
 /* How the kind is written, with what it needs: "{target: NAME}". */
 const char *fault_form(enum fault_kind kind);
 
-/* Read what respond answers: fault_answer.c. */
-struct reader;
 struct fault;
+struct reader;
+
+/* Report what the fault cannot do to its targets: parse_fault_flow.c. */
+void fault_check_flow(struct reader *r, const struct fault_nodes *n, const struct fault *f);
+
+/* Read what respond answers: fault_answer.c. */
 void fault_read_answer(struct reader *r, const struct fault_nodes *n, struct fault *f);
 
 extern const struct shape shape_status;

@@ -149,6 +149,8 @@ static void add_stream(struct buf *out, const struct fault *f)
 
     if (f->kind == FAULT_latency)
         add_duration(out, " ", f->delay_ns);
+    if (f->kind == FAULT_reorder)
+        add_duration(out, " within ", f->delay_ns);
     if (f->jitter_ns) {
         add_duration(out, " ±", f->jitter_ns);
         buf_add(out, spreads[f->distribution]);

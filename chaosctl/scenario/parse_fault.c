@@ -11,6 +11,7 @@
 #include "chaosctl/scenario/parse.h"
 #include "chaosctl/scenario/quantity.h"
 
+#define REORDER_NS     (100 * NS_PER_MS)
 #define DNS_TIMEOUT_NS (10 * NS_PER_S) /* two tries of 5 s: glibc's default with one server */
 
 /* --- what is common to all --- */
@@ -275,44 +276,7 @@ static void read_kill(struct reader *r, const struct fault_nodes *n, struct faul
         reader_error(r, n->signal, "signal: that does not end a service; the fault pause stops one");
 }
 
-/* --- streams --- */
-
-static bool is_of_streams(enum fault_kind kind)
-{
-    enum effect effect = fault_effect(kind);
-
-    return effect == EFFECT_HOLD || effect == EFFECT_TRUNCATE || effect == EFFECT_SLICE ||
-           effect == EFFECT_CORRUPT || effect == EFFECT_DROP || effect == EFFECT_RESPOND;
-}
-
-static void refuse_datagrams(struct reader *r, const struct fault_nodes *n, const struct fault *f)
-{
-    const struct scenario *s = r->scenario;
-
-    for (size_t i = 0; n->target && i < s->dependencies_count && i < DEPENDENCY_MAX; i++) {
-        const struct dependency *d = &s->dependencies[i];
-        if ((f->targets & (1u << i)) && d->targets_count && d->targets[0].kind != TARGET_UNIX &&
-            d->targets[0].protocol == PROTOCOL_UDP)
-            reader_error(r, n->target, "target: \"%s\" is %s; %s works on streams alone in this version",
-                         d->name, d->text, fault_name(f->kind));
-    }
-}
-
-/* A socket in the file system may be of either sort. */
-static void refuse_streams(struct reader *r, const struct fault_nodes *n, const struct fault *f)
-{
-    const struct scenario *s = r->scenario;
-
-    for (size_t i = 0; n->target && i < s->dependencies_count && i < DEPENDENCY_MAX; i++) {
-        const struct dependency *d = &s->dependencies[i];
-        if ((f->targets & (1u << i)) && d->targets_count && d->targets[0].kind != TARGET_UNIX &&
-            d->targets[0].protocol != PROTOCOL_UDP)
-            reader_error(r, n->target, "target: \"%s\" is %s; %s works on datagrams alone", d->name, d->text,
-                         fault_name(f->kind));
-    }
-    if (f->direction == DIRECTION_INBOUND)
-        reader_error(r, n->direction, "direction: %s strikes datagrams that are sent", fault_name(f->kind));
-}
+/* --- what flows --- */
 
 static void read_latency(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
@@ -329,6 +293,12 @@ static void read_latency(struct reader *r, const struct fault_nodes *n, struct f
                      n->jitter->text, unit_format_duration(f->delay_ns, delay));
 }
 
+static void read_reorder(struct reader *r, const struct fault_nodes *n, struct fault *f)
+{
+    f->delay_ns = REORDER_NS;
+    take(r, n->delay, "delay", &shape_time, &f->delay_ns);
+}
+
 static void read_own(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
     switch (f->kind) {
@@ -341,10 +311,12 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
     case FAULT_latency: read_latency(r, n, f); break;
     case FAULT_bandwidth: take(r, n->rate, "rate", &shape_throughput, &f->rate_per_s); break;
     case FAULT_slice: take(r, n->size, "size", &shape_bytes, &f->bytes); break;
+    case FAULT_reorder: read_reorder(r, n, f); break;
     case FAULT_drop_response: take(r, n->then, "then", &shape_then, &f->then_resets); break;
     case FAULT_respond: fault_read_answer(r, n, f); break;
     case FAULT_truncate: /* its `after`: read_after */
     case FAULT_loss:
+    case FAULT_duplicate:
     case FAULT_blackhole:
     case FAULT_corrupt:
     case FAULT_refuse:
@@ -357,10 +329,7 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
         read_error(r, n->error, call_errnos(f->call), call_name(f->call), f);
     if (f->kind == FAULT_delay)
         take(r, n->delay, "delay", &shape_time, &f->delay_ns);
-    if (is_of_streams(f->kind))
-        refuse_datagrams(r, n, f);
-    if (f->kind == FAULT_loss)
-        refuse_streams(r, n, f);
+    fault_check_flow(r, n, f);
     if (f->direction == DIRECTION_INBOUND && (f->kind == FAULT_refuse || f->kind == FAULT_unreachable))
         reader_error(r, n->direction,
                      "direction: what comes in was accepted by the kernel before the program hears of it; "

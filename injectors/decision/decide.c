@@ -47,9 +47,9 @@ static uint8_t effect_on(const struct rule *rule, const struct subject *s)
         return effect_of_refusal(rule, s);
     if (rule->effect == EFFECT_RESET && s->is_datagram)
         return EFFECT_NONE;
-    if (rule->effect == EFFECT_LOSE && !s->is_datagram)
+    if (rule->effect >= EFFECT_COUNT || (DECIDE_DATAGRAM & 1u << rule->effect && !s->is_datagram))
         return EFFECT_NONE;
-    return rule->effect < EFFECT_COUNT ? rule->effect : EFFECT_NONE;
+    return rule->effect;
 }
 
 static bool is_asked_about(const struct rule *rule, const struct subject *s)
@@ -87,7 +87,7 @@ static bool fits(const struct rule *rule, const struct subject *s)
 {
     if (!rule_is_armed(rule) || !(rule->calls & call_bit(s->call)) || !is_asked_about(rule, s))
         return false;
-    if (s->is_outgoing && !rule->endless)
+    if (s->is_outgoing && rule->effect == EFFECT_HOLD && !rule->endless)
         return false;
     if (!is_about(rule, s) || !request_fits(rule, s))
         return false;
@@ -221,6 +221,14 @@ uint32_t decide_answers(const struct table *table, const struct subject *subject
             oldest = rule->serial;
     }
     return oldest;
+}
+
+bool decide_needs_outbox(const struct table *table)
+{
+    for (uint32_t i = 0; i < rule_bound(table); i++)
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].endless)
+            return true;
+    return false;
 }
 
 bool decide_needs_heap(const struct table *table)

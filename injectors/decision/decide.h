@@ -23,7 +23,7 @@ struct subject {
     bool is_late;      /* the call was made and woke: only a reset can still strike */
     bool is_literal;   /* names: the host is an address already, which no dns fault can hinder */
     uint32_t only;     /* streams: one bit per enum effect that is asked about; 0: what becomes of the call */
-    bool is_outgoing;  /* streams: of what is sent, only a hole that lets nothing out says something */
+    bool is_outgoing;  /* of what is sent, no rule that holds says something but a hole */
     uint64_t now_ns;   /* CLOCK_MONOTONIC */
     const struct requests *requests; /* what the connection's last request fits; NULL: nothing */
     bool of_request_alone;           /* rules without a request were asked before */
@@ -33,10 +33,12 @@ struct subject {
 };
 
 /* What a stream rule does, it does to bytes that arrive or to the end of connecting, whichever call then
- * meets them: no call is struck by it, and the way in asks about it by subject.only. */
+ * meets them; and what a rule about datagrams does, it does to each of them: no call is struck by it, and the
+ * way in asks about it by subject.only. */
+#define DECIDE_DATAGRAM (1u << EFFECT_LOSE | 1u << EFFECT_DUPLICATE | 1u << EFFECT_REORDER)
 #define DECIDE_STREAM                                                                                        \
     (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_SEVER | 1u << EFFECT_CORRUPT |                 \
-     1u << EFFECT_DROP | 1u << EFFECT_RESPOND)
+     1u << EFFECT_DROP | 1u << EFFECT_RESPOND | DECIDE_DATAGRAM)
 
 /* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
  */
@@ -77,6 +79,9 @@ void decide_taken_back(struct table *table, const struct strike *strike);
  * find out. */
 bool decide_needs_heap(const struct table *table);
 bool decide_needs_caller(const struct table *table);
+
+/* May something be sent into a hole? */
+bool decide_needs_outbox(const struct table *table);
 
 /* Is a connection to be cut at a time, whether or not anything happens on it? */
 bool decide_needs_time(const struct table *table);

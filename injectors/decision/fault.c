@@ -37,11 +37,12 @@ static const char *const later[] = {
 };
 
 static const char *const effects[EFFECT_COUNT] = {
-    [EFFECT_NONE] = "none",         [EFFECT_FAIL] = "failed",        [EFFECT_REFUSE] = "refused",
-    [EFFECT_RESET] = "reset",       [EFFECT_OUTAGE] = "outage",      [EFFECT_WAIT] = "delayed",
-    [EFFECT_HOLD] = "held",         [EFFECT_TRUNCATE] = "truncated", [EFFECT_SLICE] = "sliced",
-    [EFFECT_CORRUPT] = "corrupted", [EFFECT_SEVER] = "severed",      [EFFECT_DROP] = "dropped",
-    [EFFECT_LOSE] = "lost",         [EFFECT_RESPOND] = "answered",
+    [EFFECT_NONE] = "none",         [EFFECT_FAIL] = "failed",          [EFFECT_REFUSE] = "refused",
+    [EFFECT_RESET] = "reset",       [EFFECT_OUTAGE] = "outage",        [EFFECT_WAIT] = "delayed",
+    [EFFECT_HOLD] = "held",         [EFFECT_TRUNCATE] = "truncated",   [EFFECT_SLICE] = "sliced",
+    [EFFECT_CORRUPT] = "corrupted", [EFFECT_SEVER] = "severed",        [EFFECT_DROP] = "dropped",
+    [EFFECT_LOSE] = "lost",         [EFFECT_DUPLICATE] = "duplicated", [EFFECT_REORDER] = "reordered",
+    [EFFECT_RESPOND] = "answered",
 };
 
 const char *fault_name(enum fault_kind kind)

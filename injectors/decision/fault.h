@@ -37,7 +37,10 @@ enum effect {
     EFFECT_CORRUPT,  /* some received byte is changed */
     EFFECT_DROP,     /* the request is sent, and what arrives after it is thrown away */
     EFFECT_RESPOND,  /* the request is not sent, and an answer of ours is received */
-    EFFECT_LOSE,     /* a datagram is not sent, and the call says that it was */
+    EFFECT_LOSE, /* a datagram is not sent, and the call says that it was; or it is received and thrown away
+                  */
+    EFFECT_DUPLICATE, /* a datagram is sent, or received, twice */
+    EFFECT_REORDER,   /* a received datagram is overtaken by the next */
     EFFECT_COUNT,
 };
 

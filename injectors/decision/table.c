@@ -57,6 +57,16 @@ static uint32_t stream_reach(const struct table *table)
     return reach;
 }
 
+static uint32_t udp_targets(const struct table *table)
+{
+    uint32_t mask = 0;
+
+    for (uint32_t i = 0; i < table->target_count && i < TARGET_MAX; i++)
+        if (table->targets[i].protocol == PROTOCOL_UDP && table->targets[i].kind != TARGET_UNIX)
+            mask |= 1u << table->targets[i].bit % DEPENDENCY_MAX;
+    return mask;
+}
+
 static uint32_t request_reach(const struct table *table)
 {
     uint32_t reach = 0;
@@ -130,6 +140,7 @@ static void publish(struct table *table)
     if (is_left(table))
         keep_busy(table);
     atomic_store_explicit(&table->streams, stream_reach(table), memory_order_release);
+    atomic_store_explicit(&table->datagrams, stream_reach(table) & udp_targets(table), memory_order_release);
     atomic_store_explicit(&table->requests, request_reach(table), memory_order_release);
     atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
 }

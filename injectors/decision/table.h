@@ -67,6 +67,8 @@ struct table {
      * after the rule that answers was lifted. */
     _Atomic uint32_t kept;
     uint32_t has_lifted_answers; /* the orchestrator's alone */
+    /* Those of them that are spoken to by datagrams. */
+    _Atomic uint32_t datagrams;
 
     /* Dependencies whose requests an armed rule looks at. */
     _Atomic uint32_t requests;

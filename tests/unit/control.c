@@ -300,6 +300,8 @@ START_TEST(a_rule_has_its_faults_effect_and_error)
         {FAULT_slice, EFFECT_SLICE, 0},
         {FAULT_corrupt, EFFECT_CORRUPT, 0},
         {FAULT_loss, EFFECT_LOSE, 0},
+        {FAULT_duplicate, EFFECT_DUPLICATE, 0},
+        {FAULT_reorder, EFFECT_REORDER, 0},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -354,6 +354,32 @@ START_TEST(of_what_is_sent_only_a_hole_says_something)
 }
 END_TEST
 
+START_TEST(datagrams_are_lost_doubled_and_overtaken_and_nothing_else_is)
+{
+    static const enum effect effects[] = {EFFECT_LOSE, EFFECT_DUPLICATE, EFFECT_REORDER};
+
+    for (size_t i = 0; i < sizeof(effects) / sizeof(*effects); i++) {
+        struct rule rule = rule_of(0, 1, RULE_ENDLESS);
+        struct subject s = connecting();
+        rule.effect = (uint8_t)effects[i];
+        rule.calls = call_with_roles(1u << ROLE_SEND | 1u << ROLE_RECEIVE | 1u << ROLE_READY);
+        int index = table_arm(table, &rule);
+        s.call = CALL_recv;
+        ck_assert_msg(!strikes(&s), "the call itself");
+        s.is_datagram = true;
+        ck_assert_msg(!strikes(&s), "nor for datagrams");
+        s.only = DECIDE_DATAGRAM;
+        ck_assert(strikes(&s));
+        s.call = CALL_sendto;
+        s.is_outgoing = true;
+        ck_assert_msg(strikes(&s), "and what is sent");
+        s.is_datagram = false;
+        ck_assert_msg(!strikes(&s), "a stream");
+        table_lift(table, (uint32_t)index);
+    }
+}
+END_TEST
+
 START_TEST(only_a_reset_by_time_has_to_be_looked_for)
 {
     struct rule rule = rule_of(0, 1, RULE_ENDLESS);
@@ -426,6 +452,7 @@ int main(void)
     tcase_add_test(decided, an_outage_refuses_what_opens_and_resets_the_rest);
     tcase_add_test(decided, a_hole_is_one_only_where_nothing_gets_through);
     tcase_add_test(decided, of_what_is_sent_only_a_hole_says_something);
+    tcase_add_test(decided, datagrams_are_lost_doubled_and_overtaken_and_nothing_else_is);
     tcase_add_test(decided, only_a_reset_by_time_has_to_be_looked_for);
     tcase_add_test(decided, a_damaged_rule_count_is_not_believed);
     tcase_add_test(decided, matches_are_hits_and_skipped_and_let_through);

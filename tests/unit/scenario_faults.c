@@ -9,7 +9,7 @@ static const struct case_row wrong[] = {
     {"refsue: {target: cache}", "unknown fault \"refsue\" (did you mean \"refuse\"?)"},
     {"zzz: {}", "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, "
                 "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, drop_response, respond, loss, "
-                "kill, pause\n"},
+                "duplicate, reorder, kill, pause\n"},
     {"disk: {}", "fault \"disk\" is not in this version yet; available: refuse, unreachable, outage"},
     {"refuse", "a fault is a map of one kind to its keys"},
     {"{}", "a fault is a map of one kind to its keys"},

@@ -1,4 +1,4 @@
-/* Faults on streams, in YAML and as SPECs: latency, bandwidth, blackhole, truncate, slice, corrupt. */
+/* Faults on streams and datagrams, in YAML and as SPECs. */
 #include <jansson.h>
 
 #include "chaosctl/base/unit.h"
@@ -21,9 +21,12 @@ static const struct case_row wrong[] = {
     {"latency: {target: cache, delay: 1s, rate: 1kB/s}", "unknown key \"rate\" in latency"},
     {"latency: {target: cache, delay: 1s, request: [x]}",
      "request: a regular expression such as '^GET /recs' is wanted here, not a list"},
-    {"latency: {target: statsd, delay: 1s}",
-     "f:9:23: target: \"statsd\" is udp h:8125; latency works on streams alone in this version"},
-    {"blackhole: {target: [cache, statsd]}", "\"statsd\" is udp h:8125; blackhole works on streams alone"},
+    {"bandwidth: {target: statsd, rate: 1kB/s}", "f:9:25: target: \"statsd\" is udp h:8125; bandwidth works "
+                                                 "on streams alone: of datagrams there are loss, "
+                                                 "latency, duplicate, reorder, corrupt and blackhole"},
+    {"truncate: {target: [cache, statsd], after: 1B}",
+     "\"statsd\" is udp h:8125; truncate works on streams alone"},
+    {"slice: {target: statsd, size: 1B}", "\"statsd\" is udp h:8125; slice works on streams alone"},
     {"bandwidth: {target: cache}", "rate is missing in bandwidth"},
     {"bandwidth: cache", "{bandwidth: {target: NAME, rate: 100kB/s}}"},
     {"bandwidth: {target: cache, rate: 100}", "rate: \"100\" has no unit: 100kB/s?"},
@@ -80,7 +83,18 @@ static const struct case_row wrong[] = {
     {"respond: {target: statsd, status: 503}", "\"statsd\" is udp h:8125; respond works on streams alone"},
     {"loss: {target: cache}", "loss works on datagrams alone"},
     {"loss: {}", "target is missing in loss"},
-    {"loss: {target: statsd, direction: inbound}", "direction: loss strikes datagrams that are sent"},
+    {"loss: {target: local, direction: inbound}",
+     "direction: \"local\" is unix /run/x.sock, where loss strikes datagrams that are sent"},
+    {"duplicate: {target: [statsd, cache]}", "\"cache\" is tcp h:6379; duplicate works on datagrams alone"},
+    {"duplicate: {target: statsd, delay: 1s}", "unknown key \"delay\" in duplicate"},
+    {"duplicate: {}", "target is missing in duplicate"},
+    {"reorder: {target: cache}", "\"cache\" is tcp h:6379; reorder works on datagrams alone"},
+    {"reorder: {target: local}", "\"local\" is unix /run/x.sock; reorder works on udp alone"},
+    {"reorder: {target: statsd, delay: 10}", "delay: \"10\" has no unit"},
+    {"reorder: {target: statsd, request: x}", "a datagram that is received belongs to no request"},
+    {"latency: {target: statsd, delay: 1s, request: x}",
+     "request: \"statsd\" is udp h:8125, and a datagram that is received belongs to no request; there loss, "
+     "duplicate and blackhole take it"},
     {"corrupt: {}", "target is missing in corrupt"},
     {"corrupt: {target: cache, in: quiet}", "in: no fault can enter \"quiet\""},
 };
@@ -133,6 +147,14 @@ static const struct {
      "respond cache 404 in 200 ms, request /^GET/"},
     {"respond: {target: local, raw: \"-ERR\\r\\n\", direction: outbound}", "respond local raw 6 B, outbound"},
     {"loss: {target: statsd, probability: 30%}", "loss statsd, 30%"},
+    {"loss: {target: [statsd, local], request: x}", "loss statsd+local, request /x/"},
+    {"loss: {target: statsd, direction: inbound}", "loss statsd, inbound"},
+    {"duplicate: {target: statsd, every: 3}", "duplicate statsd, every 3"},
+    {"reorder: {target: statsd}", "reorder statsd within 100 ms"},
+    {"reorder: {target: statsd, delay: 20ms, probability: 10%}", "reorder statsd within 20 ms, 10%"},
+    {"latency: {target: [cache, statsd], delay: 1s}", "latency cache+statsd 1 s"},
+    {"blackhole: {target: statsd, request: x}", "blackhole statsd, request /x/"},
+    {"corrupt: {target: statsd}", "corrupt statsd"},
     {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
 };
 

@@ -191,6 +191,22 @@ START_TEST(jitter_is_spread_as_asked)
 }
 END_TEST
 
+START_TEST(the_end_of_a_fault_ends_its_holds)
+{
+    struct rule rule = {.delay_ns = 100 * MS, .until_ns = UINT64_MAX};
+    struct mark mark = {.arrival_ns = 50 * MS};
+    struct strike strike = {.rule = 3};
+
+    ck_assert_uint_eq(stream_hold_by(&mark, &rule, &strike), 100 * MS);
+    rule.until_ns = 120 * MS;
+    ck_assert_uint_eq(stream_hold_by(&mark, &rule, &strike), 70 * MS);
+    rule.until_ns = 150 * MS;
+    ck_assert_uint_eq(stream_hold_by(&mark, &rule, &strike), 100 * MS);
+    ck_assert_uint_eq(mark.holds, 3);
+    ck_assert_uint_eq(mark.rule[2], 3);
+}
+END_TEST
+
 START_TEST(damage_is_bounded)
 {
     struct rule rule = {.delay_ns = UINT64_MAX, .jitter_ns = UINT64_MAX, .distribution = 99};
@@ -223,6 +239,7 @@ int main(void)
     tcase_add_test(c, a_bucket_says_when_to_look_again);
     tcase_add_test(c, a_corrupt_byte_is_where_the_mark_says);
     tcase_add_test(c, jitter_is_spread_as_asked);
+    tcase_add_test(c, the_end_of_a_fault_ends_its_holds);
     tcase_add_test(c, damage_is_bounded);
     suite_add_tcase(suite, c);
     return check_main(suite);

@@ -45,6 +45,28 @@ START_TEST(a_call_is_armed_with_the_targets_of_its_rules)
 }
 END_TEST
 
+START_TEST(what_flows_as_datagrams_is_told_apart)
+{
+    struct rule late = on(call_bit(CALL_recv), 1 << 0 | 1 << 1 | 1 << 2), lost = late, failing = late;
+
+    table->targets[0] = (struct target){.kind = TARGET_ADDRESS, .bit = 0, .protocol = PROTOCOL_TCP};
+    table->targets[1] = (struct target){.kind = TARGET_NAME, .bit = 1, .protocol = PROTOCOL_UDP};
+    table->targets[2] = (struct target){.kind = TARGET_UNIX, .bit = 2, .protocol = PROTOCOL_UDP};
+    table->target_count = 3;
+    table_arm(table, &failing);
+    ck_assert_uint_eq(table->datagrams, 0);
+    late.effect = EFFECT_HOLD;
+    lost.effect = EFFECT_LOSE;
+    int index = table_arm(table, &late);
+    ck_assert_uint_eq(table->datagrams, 1 << 1);
+    ck_assert_uint_eq(table->streams, 7);
+    table_lift(table, (uint32_t)index);
+    ck_assert_uint_eq(table->datagrams, 0);
+    table_arm(table, &lost);
+    ck_assert_uint_eq(table->datagrams, 1 << 1);
+}
+END_TEST
+
 START_TEST(a_rule_without_targets_arms_for_any)
 {
     struct rule rule = on(call_bit(CALL_malloc), 0);
@@ -230,6 +252,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, nothing_is_armed_at_first);
     tcase_add_test(tests, a_call_is_armed_with_the_targets_of_its_rules);
+    tcase_add_test(tests, what_flows_as_datagrams_is_told_apart);
     tcase_add_test(tests, a_rule_without_targets_arms_for_any);
     tcase_add_test(tests, descriptors_are_followed_while_traffic_is_armed);
     tcase_add_test(tests, a_lift_disarms_its_rule_alone_and_changes_the_epoch);
