@@ -161,7 +161,7 @@ int exec_arm(struct exec *exec)
             continue;
         control_rule(&plan->fault, (uint32_t)i, exec->has_seed ? exec->seed : exec->scenario->seed, now,
                      &rule);
-        plan->rule = control_arm(exec->control, &rule);
+        plan->rule = control_arm(exec->control, &rule, plan->fault.reply);
         if (plan->rule < 0)
             return plan->rule;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "preload/ask.h"
+#include "preload/canned.h"
 #include "preload/datagram.h"
 #include "preload/descriptor.h"
 #include "preload/effect.h"
@@ -14,6 +15,7 @@
 #include "preload/open.h"
 #include "preload/outbox.h"
 #include "preload/request.h"
+#include "preload/respond.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -177,7 +179,7 @@ static bool judge(struct ask *a)
         return true;
     if (is_datagram(a))
         return datagram_send(a);
-    a->is_boxed = !a->was_reset && outbox_takes(a);
+    a->is_boxed = !a->was_reset && (respond_takes(a) || outbox_takes(a));
     return false;
 }
 
@@ -232,6 +234,12 @@ static ssize_t is_reset(void)
 /* Only where something was armed, ever, and on a stream: others have reasons of their own for EPIPE. */
 ssize_t ask_woken(int fd, ssize_t result)
 {
+    /* The end that woke it is ours, and no end: it has to call again, as after a signal, to be asked about.
+     */
+    if (!result && canned_is_unread(fd)) {
+        errno = EINTR;
+        return -1;
+    }
     if (result != -1 || errno != EPIPE || !shim_epoch())
         return result;
     if (endpoint_type(fd) == SOCK_STREAM)
@@ -262,7 +270,9 @@ ssize_t ask_done(struct ask *a, ssize_t result)
     if (receives && result == -1 && errno == ENOTCONN && a->known & KNOWN_RESET)
         return 0;
     traffic_done(a, result);
+    respond_sent(a, result);
     if (receives && result > 0 && a->epoch != shim_epoch())
         flow_late(a->call, a->fd, a->flags);
-    return receives && result <= 0 ? ask_woken(a->fd, result) : result;
+    bool is_woken = result < 0 || (!result && a->epoch != shim_epoch());
+    return receives && is_woken ? ask_woken(a->fd, result) : result;
 }

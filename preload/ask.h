@@ -46,7 +46,8 @@ struct ask {
     uint64_t limit;    /* bytes that it may move at most; 0: as many as it likes */
     int result, error; /* the answer of a call that ends: what it returns, and errno or the EAI_ code */
     bool is_counted;   /* the strike that ends the call was, before its delay */
-    bool is_boxed;     /* it goes into a hole: outbox.h */
+    bool is_boxed;     /* it goes into a hole: outbox.h; */
+    bool is_answered;  /* or nowhere: respond.h */
     bool is_lost;      /* the datagram is: to the program it was sent (ask_sent) */
     bool was_reset;    /* the connection was: the call that is made must not say otherwise */
 };
@@ -91,8 +92,8 @@ static inline size_t ask_cut(const struct ask *a, size_t len)
 }
 
 /* For calls that receive, on the way that asks nothing: a reset from outside wakes them with EPIPE, which no
- * receiving call knows; and what arrived while a rule was being armed is held back as what arrives after.
- * Costs a call that received something two comparisons. */
+ * receiving call knows; an answer of ours with an end, which it is not; and what arrived while a rule was
+ * being armed is held back as what arrives after. Costs a call that received something two comparisons. */
 ssize_t ask_woken(int fd, ssize_t result) HIDDEN;
 ssize_t ask_straddled(enum call call, int fd, int flags, ssize_t result) HIDDEN;
 static inline ssize_t received(enum call call, int fd, int flags, ssize_t result)

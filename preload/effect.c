@@ -172,6 +172,7 @@ static bool act(struct ask *a, const struct verdict *v, const struct strike *s)
     case EFFECT_SLICE:
     case EFFECT_CORRUPT:
     case EFFECT_DROP:
+    case EFFECT_RESPOND:
     case EFFECT_LOSE:
     case EFFECT_DUPLICATE:
     case EFFECT_REORDER:

@@ -3,6 +3,7 @@
 
 #include "preload/datagram.h"
 #include "preload/flow.h"
+#include "preload/canned.h"
 #include "preload/wait.h"
 
 struct flow {
@@ -18,7 +19,7 @@ struct flow {
 bool flow_is_on(const struct ask *a)
 {
     return a->was_asked && !a->was_reset && !(a->flags & (MSG_OOB | MSG_ERRQUEUE)) &&
-           (line_concerns(a->known) || datagram_concerns(a->known));
+           (line_concerns(a->known) || datagram_concerns(a->known) || canned_is_left(a));
 }
 
 size_t flow_parts(const struct iovec *from, size_t count, size_t skip, size_t limit,
@@ -61,10 +62,11 @@ static ssize_t read_part(struct flow *f, const struct line_view *v)
 
     part.msg_iov = parts;
     part.msg_iovlen = flow_parts(f->message->msg_iov, f->message->msg_iovlen, f->got, limit, parts);
-    ssize_t got = real.recvmsg(f->a->fd, &part, (f->flags & ~MSG_WAITALL) | MSG_DONTWAIT);
+    ssize_t got = v->is_canned ? canned_read(f->a, &part, limit, f->flags)
+                               : real.recvmsg(f->a->fd, &part, (f->flags & ~MSG_WAITALL) | MSG_DONTWAIT);
     if (got < 0)
         return got;
-    if (got > 0 && shim_enter(&stay)) {
+    if (got > 0 && !v->is_canned && shim_enter(&stay)) {
         bool left_some = (uint64_t)got < v->pending && (size_t)got < f->wanted - f->got;
         line_took(f->a->fd, f->a->known, v, parts, part.msg_iovlen, (uint64_t)got, f->flags & MSG_PEEK,
                   left_some);

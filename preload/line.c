@@ -10,6 +10,8 @@
 #include "preload/lock.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
+#include "preload/canned.h"
+#include "preload/respond.h"
 #include "preload/sample.h"
 
 #define LINE_MAX_  4096 /* connections that are held at a time; a power of two */
@@ -44,6 +46,7 @@ static void line_reset(struct line *l)
     if (l->drop.is_on)
         shim_left--;
     l->drop = (struct drop){0};
+    canned_reset(l);
     l->is_requested = l->was_asked = false;
     l->unseen = 0;
     if (l->opening.is_pending && l->opening.is_dropped)
@@ -141,6 +144,18 @@ static bool is_in_hole(uint64_t known, uint64_t now_ns)
     return decide_is_hole(&control.table, &s);
 }
 
+/* What the kernel has to tell of it is of no interest any more. */
+static void look_canned(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct line_view *v)
+{
+    canned_look(l, fd, now_ns);
+    if (cut_judge(l, fd, known, false)) {
+        *v = (struct line_view){.next_ns = STREAM_NEVER};
+        return;
+    }
+    view_fill(l, now_ns, v);
+    canned_view(l, fd, now_ns, v);
+}
+
 /* Reweighing comes before sampling: what a lifted rule held is due, whatever comes after. */
 static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct line_view *v)
 {
@@ -152,6 +167,10 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
     if (changed)
         stream_reweigh(&l->stream, &control.table);
     review_rate(l, now_ns);
+    if (l->canned.is_on) {
+        look_canned(l, fd, known, now_ns, v);
+        return;
+    }
     if (l->opening.is_pending && open_look(l, fd, now_ns, changed, v))
         return;
     sample(l, fd, known, now_ns);
@@ -167,12 +186,15 @@ static void look(struct line *l, int fd, uint64_t known, uint64_t now_ns, struct
 }
 
 /* No rule is about it any more. */
-static void end_left(int fd, uint64_t known)
+static void end_left(int fd, uint64_t known, uint64_t now_ns, struct line_view *v)
 {
     struct line *l = line_take(fd, false);
 
     if (!l)
         return;
+    v->is_tracked = l->canned.is_counted;
+    if (v->is_tracked)
+        look(l, fd, known, now_ns, v);
     if (known & KNOWN_CONNECTING && l->opening.is_pending)
         open_end(l, fd);
     if (l->drop.is_on)
@@ -198,14 +220,40 @@ static void settle(struct line *l)
         l->drop = (struct drop){0};
         shim_left--;
     }
+    if (l->canned.is_counted)
+        canned_settle(l);
     lock_give(&l->busy);
 }
 
 void line_settle(void)
 {
     for (int i = 0; i < LINE_MAX_ && shim_left; i++)
-        if (lines[i].opening.is_pending || lines[i].drop.is_on)
+        if (lines[i].opening.is_pending || lines[i].drop.is_on || lines[i].canned.is_counted)
             settle(&lines[i]);
+}
+
+struct line *line_borrow(int fd)
+{
+    return line_take(fd, false);
+}
+
+void line_return(struct line *l)
+{
+    lock_give(&l->busy);
+}
+
+struct line *line_canned(int *place)
+{
+    while (*place < LINE_MAX_) {
+        struct line *l = &lines[(*place)++];
+        if (!l->canned.is_counted)
+            continue;
+        lock_take(&l->busy);
+        if (l->canned.is_counted)
+            return l;
+        lock_give(&l->busy);
+    }
+    return NULL;
 }
 
 void line_look(int fd, uint64_t known, struct line_view *ret_view)
@@ -219,7 +267,7 @@ void line_look(int fd, uint64_t known, struct line_view *ret_view)
     *ret_view = (struct line_view){.next_ns = STREAM_NEVER};
     if (!line_concerns(known) || !shim_has_lease(now_ns)) {
         if (known & KNOWN_STREAM && shim_left)
-            end_left(fd, known);
+            end_left(fd, known, now_ns, ret_view);
         outbox_settle();
         return;
     }
@@ -256,6 +304,8 @@ void line_took(int fd, uint64_t known, const struct line_view *view, const struc
     if (!l)
         return;
     corrupt(l, parts, count, view->position, len);
+    if (!peeked)
+        respond_heard(l, parts, count, len);
     if (!peeked && !l->is_tcp)
         l->taken += len;
     else if (!peeked)
@@ -297,7 +347,9 @@ void line_request(int fd, uint64_t known, const struct subject *subject, const u
     l->requests = *ret_requests;
     l->was_asked = true;
     cut_request(l, known);
-    drop_request(l, fd, subject);
+    respond_request(l, fd, subject, ret_requests, bytes, len, true);
+    if (!l->canned.is_struck && !l->canned.is_on)
+        drop_request(l, fd, subject);
     lock_give(&l->busy);
 }
 
@@ -307,7 +359,9 @@ void line_pipelined(int fd, const struct subject *subject, const uint8_t *bytes,
 
     if (!l)
         return;
-    drop_pipelined(l, fd, subject, bytes, len);
+    respond_pipelined(l, fd, subject, bytes, len);
+    if (!l->canned.is_struck && !l->canned.is_on)
+        drop_pipelined(l, fd, subject, bytes, len);
     lock_give(&l->busy);
 }
 

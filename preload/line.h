@@ -11,6 +11,7 @@
 
 #include <netinet/in.h>
 
+#include "injectors/http.h"
 #include "injectors/stream.h"
 #include "preload/descriptor.h"
 #include "preload/shim.h"
@@ -45,6 +46,39 @@ struct drop {
     uint64_t number, from; /* position behind the former answers */
 };
 
+/* respond: the requests that went over it, and their answers. */
+struct dialogue {
+    bool is_followed;
+    bool is_tunnel;           /* it speaks something else from now on */
+    uint32_t epoch;           /* of the table, when it was last heard of */
+    uint32_t asked, answered; /* requests whose head was sent; answers that were read to their end */
+    uint64_t heads;           /* which of the last 64 asked for a HEAD */
+    struct http request, response;
+};
+
+/* respond: an answer of ours that is not read to its end. */
+#define CANNED_MAX 8
+struct canned_part {
+    uint32_t len;
+    uint8_t place;
+};
+struct canned {
+    bool is_struck;  /* the request that is sent next is to be answered */
+    bool is_on;      /* nothing is sent any more: whatever comes is ours */
+    bool is_opaque;  /* not HTTP: each send is a request */
+    bool is_shut;    /* the kernel tells of something to be read */
+    bool closes;     /* there is an end behind what was answered; */
+    bool is_over;    /* and nothing before it any more */
+    bool is_counted; /* among what is kept (table.h) */
+    int fd;          /* one of its numbers, then */
+    struct strike strike;
+    uint32_t serial; /* of its rule */
+    uint32_t answers;
+    uint64_t front; /* position at which part[0] begins */
+    uint32_t parts;
+    struct canned_part part[CANNED_MAX];
+};
+
 struct line {
     _Atomic uint64_t cookie;
     _Atomic uint32_t busy;
@@ -65,6 +99,8 @@ struct line {
     bool was_asked;                 /* a request was seen to begin */
     uint32_t unseen;                /* serial up to which rules counted it as TLS */
     struct drop drop;
+    struct dialogue dialogue;
+    struct canned canned;
     struct opening opening;
     struct stream stream;
 };
@@ -78,6 +114,7 @@ struct line_view {
     bool is_full;       /* nothing more can be sent */
     bool is_in_hole;    /* nothing comes out, and what was sent may be kept */
     bool is_cut;
+    bool is_canned;         /* what may be read is not in the kernel: respond_read */
     bool is_dropped;        /* the rest is not to be waited for in the kernel, but thrown away now and then */
     bool ended, end_is_due; /* EOF or error */
     bool is_loud;
@@ -126,6 +163,13 @@ struct subject line_subject(enum call call, uint64_t known, uint32_t effects, ui
 void line_look(int fd, uint64_t known, struct line_view *ret_view) HIDDEN;
 /* The socket, whatever its numbers; 0: it is none. */
 uint64_t line_cookie(int fd) HIDDEN;
+
+/* Its line, locked, until it is given back; NULL when it has none. */
+struct line *line_borrow(int fd) HIDDEN;
+void line_return(struct line *l) HIDDEN;
+
+/* The next from *place on that has an answer of ours, the same way. */
+struct line *line_canned(int *place) HIDDEN;
 
 void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 

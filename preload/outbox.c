@@ -8,6 +8,7 @@
 #include "preload/line.h"
 #include "preload/lock.h"
 #include "preload/outbox.h"
+#include "preload/respond.h"
 #include "preload/wait.h"
 #include "preload/watch.h"
 
@@ -218,6 +219,8 @@ ssize_t outbox_send(struct ask *a, const struct iovec *parts, size_t count)
 {
     ssize_t kept;
 
+    if (a->is_answered)
+        return respond_swallow(a, parts, count);
     if (!a->is_boxed)
         return OUTBOX_OVER;
     while ((kept = put(a, parts, count)) == OUTBOX_FULL)
@@ -237,6 +240,8 @@ ssize_t outbox_pull(struct ask *a, int from, off_t *offset, size_t count)
 {
     ssize_t kept;
 
+    if (a->is_answered)
+        return respond_pull(a, from, offset, count);
     if (!a->is_boxed)
         return OUTBOX_OVER;
     while ((kept = pull(a, from, offset, count)) == OUTBOX_FULL)

@@ -6,6 +6,8 @@
 #include "preload/ask.h"
 #include "preload/flow.h"
 #include "preload/outbox.h"
+#include "preload/canned.h"
+#include "preload/respond.h"
 #include "preload/shim.h"
 
 /* Judged by where the bytes go. */
@@ -54,6 +56,8 @@ static ssize_t splice_held(struct ask *a, const struct splicing *s)
         return -1;
     }
     part.len = ask_cut(a, v.due && v.due < s->len ? v.due : s->len);
+    if (v.is_canned)
+        return canned_splice(a, s->to, part.len);
     ssize_t got = splice_out(a, &part);
     if (got > 0)
         flow_spliced(a, &v, (size_t)got, (size_t)got < part.len || s->len > part.len);
@@ -71,6 +75,8 @@ EXPORT ssize_t splice(int from, off64_t *from_offset, int to, off64_t *to_offset
 
     if (ask(&sends))
         return ask_answer(&sends);
+    if (sends.is_answered)
+        return respond_pull(&sends, from, from_offset, len);
     if (ask(&a))
         return ask_answer(&a);
     if (flow_is_on(&a) && a.known & KNOWN_STREAM)

@@ -14,6 +14,7 @@
 #include "preload/environment.h"
 #include "preload/shim.h"
 #include "preload/outbox.h"
+#include "preload/canned.h"
 #include "preload/watch.h"
 
 /* A lease further off than this is no lease but damage, and would let a damaged delay last as long. */
@@ -97,6 +98,7 @@ static void forked(void)
     slot_claim();
     watch_forked();
     outbox_forked();
+    canned_forked();
 }
 
 static void pass_for_ever(void)

@@ -37,7 +37,7 @@ static bool error_of(const struct ask *a, int *ret_error)
     *ret_error = 0;
     if (!v.is_tracked)
         return false;
-    if (v.is_connecting || view_hides_end(&v))
+    if (v.is_connecting || v.is_canned || view_hides_end(&v))
         return true;
     *ret_error = error_kept(a->fd);
     return *ret_error;
@@ -100,7 +100,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     int result = real.ioctl(fd, request, argument);
     if (!result && v.is_datagram)
         *(int *)argument = (int)v.size;
-    else if (!result && v.is_tracked && v.pending > v.due)
+    else if (!result && v.is_tracked && (v.pending > v.due || v.is_canned))
         *(int *)argument = (int)v.due;
     return result;
 }

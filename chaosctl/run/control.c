@@ -246,9 +246,13 @@ void control_expire(struct control *control)
     wake(control);
 }
 
-int control_arm(struct control *control, const struct rule *rule)
+int control_arm(struct control *control, const struct rule *rule, const struct reply *reply)
 {
-    int index = table_arm(control->table, rule);
+    struct rule armed = *rule;
+
+    if (reply)
+        armed.reply = table_reply(control->table, reply);
+    int index = reply && !armed.reply ? -1 : table_arm(control->table, &armed);
 
     if (index < 0)
         return -ENOSPC;

@@ -61,8 +61,8 @@ bool control_resets(const struct fault *fault);
 void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_seed, uint64_t injected_ns,
                   struct rule *ret_rule);
 
-/* Arm, lift: the rule's index or -ENOSPC.  Both wake who waits. */
-int control_arm(struct control *control, const struct rule *rule);
+/* Arm, lift: the rule's index or -ENOSPC.  Both wake who waits.  reply: of respond, NULL of others. */
+int control_arm(struct control *control, const struct rule *rule, const struct reply *reply);
 void control_lift(struct control *control, uint32_t index);
 
 /* Count strikes that the orchestrator landed itself (control_reset) as matches and hits of the rule. */

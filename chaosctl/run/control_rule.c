@@ -53,6 +53,7 @@ static void set_kind(const struct fault *fault, struct rule *rule)
     case FAULT_slice:
     case FAULT_corrupt:
     case FAULT_loss:
+    case FAULT_respond:
     case FAULT_duplicate:
     case FAULT_reorder:
     case FAULT_outage:

@@ -74,7 +74,7 @@ static int arm(struct injection *in, uint32_t ordinal, uint64_t now_ns)
     if (fault_way(in->fault->kind) != WAY_SHIM)
         return 0;
     control_rule(in->fault, ordinal, run->course.cell->seed, now_ns, &rule);
-    in->rule = control_arm(run->control, &rule);
+    in->rule = control_arm(run->control, &rule, in->fault->reply);
     return in->rule < 0 ? in->rule : 0;
 }
 

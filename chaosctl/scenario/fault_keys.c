@@ -52,6 +52,10 @@ static const struct field own[] = {
     {"quota", &shape_size, AT(quota), "only while the heap holds this much"},
     {"caller", &shape_line, AT(caller), "only when this object calls, such as libssl.so.3"},
     {"then", &shape_then, AT(then), "silence (unless given), or reset when the answer begins to come"},
+    {"status", &shape_status, AT(status), "of an HTTP answer, such as 503"},
+    {"headers", &shape_pairs, AT(headers), "of an HTTP answer: a map of names and values"},
+    {"body", &shape_text, AT(body), "of an HTTP answer, as text; none unless given"},
+    {"raw", &shape_text, AT(raw), "the bytes to answer with, in place of an HTTP answer"},
     {"signal", &shape_signal, AT(signal), "SIGKILL unless given"},
     {0},
 };
@@ -67,6 +71,8 @@ static const struct {
      {"after", &shape_cut_after, AT(after),
       "so many bytes were received on the connection, such as 10KiB; or so long, such as 300ms; or so many "
       "matches"}},
+    {" respond ",
+     {"delay", &shape_time, AT(delay), "how long the answer takes; it comes at once unless given"}},
     {" reorder ",
      {"delay", &shape_time, AT(delay),
       "how long it waits at most for another to overtake it; 100ms unless given"}},
@@ -154,6 +160,8 @@ const char *fault_form(enum fault_kind kind)
     };
     const char *keys = fault_keys(kind);
 
+    if (has_word(keys, "status")) /* or raw */
+        return "{target: NAME, status: 503}";
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
         if (is_required(keys, forms[i].required[0]) &&
             (!forms[i].required[1] || is_required(keys, forms[i].required[1])))

@@ -10,6 +10,7 @@ struct fault_nodes {
         *request;
     const struct node *call, *error, *delay, *mode, *nth, *size, *quota, *caller, *signal;
     const struct node *jitter, *distribution, *rate, *then;
+    const struct node *status, *headers, *body, *raw;
 };
 
 #define FAULT_FIELD_MAX 24
@@ -29,6 +30,10 @@ struct reader;
 /* Report what the fault cannot do to its targets: parse_fault_flow.c. */
 void fault_check_flow(struct reader *r, const struct fault_nodes *n, const struct fault *f);
 
+/* Read what respond answers: fault_answer.c. */
+void fault_read_answer(struct reader *r, const struct fault_nodes *n, struct fault *f);
+
+extern const struct shape shape_status;
 extern const struct shape shape_direction, shape_dns_mode, shape_distribution, shape_request, shape_then;
 
 #endif

@@ -165,6 +165,12 @@ static void add_stream(struct buf *out, const struct fault *f)
         add_duration(out, " after ", f->age_ns);
     if (f->kind == FAULT_slice)
         buf_printf(out, " to %s", unit_format_size(f->bytes, text));
+    if (f->kind == FAULT_respond && f->status)
+        buf_printf(out, " %d", f->status);
+    else if (f->kind == FAULT_respond && f->reply)
+        buf_printf(out, " raw %s", unit_format_size(f->reply->len, text));
+    if (f->kind == FAULT_respond && f->delay_ns)
+        add_duration(out, " in ", f->delay_ns);
 }
 
 static void add_when(struct buf *out, const struct fault *f)

@@ -68,6 +68,8 @@ bool probe_is_given(const struct probe_nodes *nodes);
  * exec. */
 bool probe_read(struct reader *r, const struct node *node, const struct probe_nodes *nodes, const char *name,
                 struct probe *ret_probe);
+/* A name and a value that cannot become more than one header. */
+bool http_header_is_valid(const struct pair *header);
 bool http_read(struct reader *r, const struct node *node, struct probe *ret_probe);
 bool endpoint_read(struct reader *r, const struct node *node, const char **ret_host, uint16_t *ret_port);
 void probes_read(struct reader *r, const struct node *node);

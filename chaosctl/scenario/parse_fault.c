@@ -313,6 +313,7 @@ static void read_own(struct reader *r, const struct fault_nodes *n, struct fault
     case FAULT_slice: take(r, n->size, "size", &shape_bytes, &f->bytes); break;
     case FAULT_reorder: read_reorder(r, n, f); break;
     case FAULT_drop_response: take(r, n->then, "then", &shape_then, &f->then_resets); break;
+    case FAULT_respond: fault_read_answer(r, n, f); break;
     case FAULT_truncate: /* its `after`: read_after */
     case FAULT_loss:
     case FAULT_duplicate:
@@ -342,7 +343,7 @@ static void read_request(struct reader *r, const struct fault_nodes *n, const st
 {
     bool is_call = f->call != CALL_COUNT;
 
-    if (!n->request && f->kind != FAULT_drop_response)
+    if (!n->request && f->kind != FAULT_drop_response && f->kind != FAULT_respond)
         return;
     if (!n->target && n->request)
         reader_error(r, n->request, "request: of whom? %s needs target: the dependency that is asked",

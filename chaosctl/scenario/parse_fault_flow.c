@@ -7,7 +7,7 @@ static bool is_of_streams_alone(const struct fault *f)
     enum effect effect = fault_effect(f->kind);
 
     return f->kind == FAULT_bandwidth || effect == EFFECT_TRUNCATE || effect == EFFECT_SLICE ||
-           effect == EFFECT_DROP;
+           effect == EFFECT_DROP || effect == EFFECT_RESPOND;
 }
 
 static bool is_of_datagrams_alone(const struct fault *f)

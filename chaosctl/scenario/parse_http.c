@@ -63,7 +63,7 @@ static bool read_url(struct reader *r, const struct node *node, const char *meth
 }
 
 /* RFC 9110: a token, and no line breaks: a variable must not be able to add a header. */
-static bool header_is_valid(const struct pair *header)
+bool http_header_is_valid(const struct pair *header)
 {
     for (const char *p = header->name; *p; p++)
         if (!isalnum((unsigned char)*p) && !strchr("!#$%&'*+-.^_`|~", *p))
@@ -79,7 +79,7 @@ static void read_headers(struct reader *r, const struct node *node, struct probe
     if (!node || !shape_pairs.take(r, node, &pairs))
         return;
     for (size_t i = 0; i < pairs.count; i++)
-        if (!header_is_valid(&pairs.items[i]))
+        if (!http_header_is_valid(&pairs.items[i]))
             reader_error(r, node, "\"%s\" is no header, or its value has line breaks", pairs.items[i].name);
     probe->headers = pairs.items;
     probe->headers_count = pairs.count;

@@ -121,6 +121,8 @@ struct fault {
     const char *caller;                 /* oom, or NULL */
     int signal;                         /* kill */
     bool then_resets;                   /* drop_response */
+    int status;                         /* respond: of HTTP; 0: raw */
+    const struct reply *reply;          /* respond, or NULL */
     const char *request;                /* regex over the first bytes of a request, or NULL */
     enum direction direction;
     bool direction_is_given; /* otherwise ANY stands for the default */

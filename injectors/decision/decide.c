@@ -172,7 +172,7 @@ bool decide_requests(struct table *table, const struct subject *subject, const u
         struct rule *rule = &table->rules[i];
         if (!rule_is_armed(rule) || !rule->has_request || !is_about(rule, subject))
             continue;
-        bool is_blind = unseen && rule->request.count;
+        bool is_blind = unseen && (rule->request.count || rule->effect == EFFECT_RESPOND);
         if (is_blind && rule->serial > counted)
             atomic_fetch_add_explicit(&rule->unseen, 1, memory_order_relaxed);
         if (!is_blind && expression_matches(&rule->request, bytes, len))
@@ -208,6 +208,19 @@ bool decide_is_hole(const struct table *table, const struct subject *subject)
             return true;
     }
     return false;
+}
+
+uint32_t decide_answers(const struct table *table, const struct subject *subject)
+{
+    uint32_t oldest = 0;
+
+    for (uint32_t i = 0; i < rule_bound(table); i++) {
+        const struct rule *rule = &table->rules[i];
+        if (rule_is_armed(rule) && rule->effect == EFFECT_RESPOND && is_about(rule, subject) &&
+            (!oldest || rule->serial < oldest))
+            oldest = rule->serial;
+    }
+    return oldest;
 }
 
 bool decide_needs_outbox(const struct table *table)

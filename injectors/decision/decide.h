@@ -38,7 +38,7 @@ struct subject {
 #define DECIDE_DATAGRAM (1u << EFFECT_LOSE | 1u << EFFECT_DUPLICATE | 1u << EFFECT_REORDER)
 #define DECIDE_STREAM                                                                                        \
     (1u << EFFECT_HOLD | 1u << EFFECT_TRUNCATE | 1u << EFFECT_SEVER | 1u << EFFECT_CORRUPT |                 \
-     1u << EFFECT_DROP | DECIDE_DATAGRAM)
+     1u << EFFECT_DROP | 1u << EFFECT_RESPOND | DECIDE_DATAGRAM)
 
 /* One rule that struck.  Faults on one call compose: delays add up, and the first that ends the call ends it.
  */
@@ -63,7 +63,7 @@ bool decide(struct table *table, const struct subject *subject, struct verdict *
 
 /* Which armed rules do the first bytes of a request fit?  Only subject's targets, service, direction and
  * now_ns are looked at.  Returns false when nobody can tell: it is TLS, which is counted for the rules that
- * are newer than that serial. */
+ * are newer than that serial; nor can anybody answer it. */
 #define REQUEST_BYTES 512 /* that are looked at */
 bool decide_requests(struct table *table, const struct subject *subject, const uint8_t *bytes, size_t len,
                      uint32_t counted, struct requests *ret_requests);
@@ -85,6 +85,9 @@ bool decide_needs_outbox(const struct table *table);
 
 /* Is a connection to be cut at a time, whether or not anything happens on it? */
 bool decide_needs_time(const struct table *table);
+
+/* The serial of the oldest rule about it that answers requests; 0: there is none. */
+uint32_t decide_answers(const struct table *table, const struct subject *subject);
 
 /* Does all that goes to and comes from it fall into a hole?  Not where it may get through: by a probability,
  * by another request, before the hole opens. */

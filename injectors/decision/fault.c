@@ -42,6 +42,7 @@ static const char *const effects[EFFECT_COUNT] = {
     [EFFECT_HOLD] = "held",         [EFFECT_TRUNCATE] = "truncated",   [EFFECT_SLICE] = "sliced",
     [EFFECT_CORRUPT] = "corrupted", [EFFECT_SEVER] = "severed",        [EFFECT_DROP] = "dropped",
     [EFFECT_LOSE] = "lost",         [EFFECT_DUPLICATE] = "duplicated", [EFFECT_REORDER] = "reordered",
+    [EFFECT_RESPOND] = "answered",
 };
 
 const char *fault_name(enum fault_kind kind)

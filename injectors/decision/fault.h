@@ -36,6 +36,7 @@ enum effect {
     EFFECT_SLICE,    /* the call moves at most so many bytes */
     EFFECT_CORRUPT,  /* some received byte is changed */
     EFFECT_DROP,     /* the request is sent, and what arrives after it is thrown away */
+    EFFECT_RESPOND,  /* the request is not sent, and an answer of ours is received */
     EFFECT_LOSE, /* a datagram is not sent, and the call says that it was; or it is received and thrown away
                   */
     EFFECT_DUPLICATE, /* a datagram is sent, or received, twice */

@@ -26,7 +26,8 @@ void rule_seal(struct rule *rule)
 {
     uint64_t left = rule->times, number = rule->after;
 
-    rule->has_request = rule->request.count > 0 || rule->effect == EFFECT_DROP;
+    rule->has_request =
+        rule->request.count > 0 || rule->effect == EFFECT_DROP || rule->effect == EFFECT_RESPOND;
     rule->last = RULE_ENDLESS;
     if (rule->times == RULE_ENDLESS)
         return;

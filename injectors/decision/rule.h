@@ -58,6 +58,7 @@ struct rule {
     uint64_t age_ns;      /* sever: or so long after the connection was made, or the rule armed; 0: never */
     uint8_t distribution; /* enum distribution */
     uint8_t endless;      /* blackhole: held until the lift */
+    uint8_t reply;        /* respond: place in the table's replies, from 1; 0: none */
 
     /* When it strikes.  Matches are numbered from 0 in the order in which they come. */
     uint64_t seed;        /* of this rule alone */

@@ -103,6 +103,23 @@ void table_leave(struct table *table, bool more)
     keep_busy(table);
 }
 
+/* The lift looks whether something is kept after it has lifted; this looks for the lift after it has kept. */
+void table_keep(struct table *table, bool more, uint32_t rule)
+{
+    if (!more) {
+        atomic_fetch_sub(&table->kept, 1);
+        return;
+    }
+    atomic_fetch_add(&table->kept, 1);
+    if (!table_is_armed(table, rule))
+        keep_busy(table);
+}
+
+static bool is_left(const struct table *table)
+{
+    return atomic_load(&table->leftovers) || (table->has_lifted_answers && atomic_load(&table->kept));
+}
+
 /* Descriptors that change hands are followed only while something is armed on what flows through them. */
 static void publish(struct table *table)
 {
@@ -112,7 +129,7 @@ static void publish(struct table *table)
         uint32_t reach = call_reach(table, (enum call)c);
         any |= call_role((enum call)c) <= ROLE_RECEIVE ? reach : 0;
         /* Never idle for a moment while something is left. */
-        if (may_overtake((enum call)c) && atomic_load(&table->leftovers))
+        if (may_overtake((enum call)c) && is_left(table))
             reach |= TARGET_ANY;
         atomic_store_explicit(&table->armed[c], reach, memory_order_release);
     }
@@ -120,12 +137,34 @@ static void publish(struct table *table)
         if (call_role((enum call)c) == ROLE_DESCRIPTOR || call_role((enum call)c) == ROLE_ACCEPT ||
             call_role((enum call)c) == ROLE_OPEN)
             atomic_fetch_or_explicit(&table->armed[c], any, memory_order_release);
-    if (atomic_load(&table->leftovers))
+    if (is_left(table))
         keep_busy(table);
     atomic_store_explicit(&table->streams, stream_reach(table), memory_order_release);
     atomic_store_explicit(&table->datagrams, stream_reach(table) & udp_targets(table), memory_order_release);
     atomic_store_explicit(&table->requests, request_reach(table), memory_order_release);
     atomic_fetch_add_explicit(&table->epoch, 1, memory_order_release);
+}
+
+static bool reply_is_free(const struct table *table, uint32_t place)
+{
+    for (uint32_t i = 0; i < table->rule_count; i++)
+        if (rule_is_armed(&table->rules[i]) && table->rules[i].reply == place + 1)
+            return false;
+    return true;
+}
+
+/* The longest unused: whoever reads an answer whose rule was lifted reads the rest of it. */
+uint8_t table_reply(struct table *table, const struct reply *reply)
+{
+    for (uint32_t i = 1; i <= REPLY_MAX; i++) {
+        uint32_t place = (table->last_reply + i) % REPLY_MAX;
+        if (!reply_is_free(table, place))
+            continue;
+        memcpy(&table->replies[place], reply, sizeof(*reply));
+        table->last_reply = place;
+        return (uint8_t)(place + 1);
+    }
+    return 0;
 }
 
 /* A place that was never used, or else the one after the last that is free again: the longest unused, so that
@@ -161,7 +200,8 @@ void table_lift(struct table *table, uint32_t index)
 {
     if (index >= table->rule_count || !rule_is_armed(&table->rules[index]))
         return;
-    atomic_store_explicit(&table->rules[index].state, RULE_FREE, memory_order_release);
+    atomic_store(&table->rules[index].state, RULE_FREE);
+    table->has_lifted_answers |= table->rules[index].effect == EFFECT_RESPOND;
     publish(table);
 }
 
@@ -175,6 +215,7 @@ void table_tidy(struct table *table)
 {
     uint32_t busy = atomic_load(&table->armed[CALL_shutdown]) & TARGET_ANY;
 
-    if (busy && !atomic_load(&table->leftovers) && !(call_reach(table, CALL_recv) & TARGET_ANY))
+    table->has_lifted_answers &= atomic_load(&table->kept) != 0;
+    if (busy && !is_left(table) && !(call_reach(table, CALL_recv) & TARGET_ANY))
         publish(table);
 }

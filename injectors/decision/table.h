@@ -16,6 +16,18 @@
 #define RULE_MAX     256 /* linear scan: 256 rules fit in L2; revisit beyond that */
 #define SLOT_MAX     512 /* processes of one run at a time */
 #define SERVICE_MAX  32
+#define REPLY_MAX    32   /* faults that answer at a time */
+#define REPLY_BYTES  8192 /* of one, with its head */
+
+/* What respond answers.  A reader bounds both lengths. */
+struct reply {
+    uint32_t len;
+    uint32_t head_len; /* to a HEAD: so much of it */
+    uint8_t is_raw;    /* not to requests of HTTP alone */
+    uint8_t closes;    /* the connection ends behind it */
+    uint8_t reserved[6];
+    uint8_t bytes[REPLY_BYTES];
+};
 
 /* A process that took the control area in. */
 struct slot {
@@ -52,6 +64,10 @@ struct table {
      * could overtake it is idle. */
     _Atomic uint32_t leftovers;
 
+    /* Connections for which some process has an answer of its own.  While there are any, no call is idle
+     * after the rule that answers was lifted. */
+    _Atomic uint32_t kept;
+    uint32_t has_lifted_answers; /* the orchestrator's alone */
     /* Those of them that are spoken to by datagrams. */
     _Atomic uint32_t datagrams;
 
@@ -67,6 +83,8 @@ struct table {
     struct slot slots[SLOT_MAX];
     struct traffic traffic[DEPENDENCY_MAX + 1];
     struct ring ring;
+    uint32_t last_reply; /* place of the one put last; the orchestrator's alone */
+    struct reply replies[REPLY_MAX];
 };
 
 /* Make a zeroed area of sizeof(struct table) bytes a valid, empty one. */
@@ -78,11 +96,18 @@ bool table_is_valid(const struct table *table, uint64_t size_bytes);
 /* Copy a sealed rule in and arm it.  Returns its index, or -1 when RULE_MAX are armed. */
 int table_arm(struct table *table, const struct rule *rule);
 
+/* Copy a reply in, for a rule that is armed next.  Returns its place for rule.reply, or 0 when REPLY_MAX
+ * are in use. */
+uint8_t table_reply(struct table *table, const struct reply *reply);
+
 /* Lift one rule; lifting twice does nothing.  The caller wakes those who wait on epoch. */
 void table_lift(struct table *table, uint32_t index);
 
 /* By a shim: one leftover more, or one less. */
 void table_leave(struct table *table, bool more);
+
+/* By a shim: one connection more with an answer of that rule's, or one less. */
+void table_keep(struct table *table, bool more, uint32_t rule);
 
 /* By the orchestrator, now and then: calls that were kept busy for leftovers are idle again when all are
  * gone. */

@@ -250,7 +250,7 @@ START_TEST(whoever_waits_is_woken_by_lift_and_expiry)
     struct rule rule = {.calls = 1, .targets = 1};
     pthread_t thread;
 
-    control_arm(control, &rule);
+    control_arm(control, &rule, NULL);
     uint64_t before = now_mono_ns();
     pthread_create(&thread, NULL, wait_on_epoch, control_table(control));
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);

@@ -8,11 +8,9 @@ static const struct case_row wrong[] = {
     {"latncy: {target: cache}", "f:9:5: unknown fault \"latncy\" (did you mean \"latency\"?)"},
     {"refsue: {target: cache}", "unknown fault \"refsue\" (did you mean \"refuse\"?)"},
     {"zzz: {}", "unknown fault \"zzz\"; there are: refuse, unreachable, outage, reset, dns, error, delay, "
-                "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, drop_response, loss, "
+                "oom, blackhole, latency, bandwidth, truncate, slice, corrupt, drop_response, respond, loss, "
                 "duplicate, reorder, kill, pause\n"},
-    {"respond: {target: cache}",
-     "fault \"respond\" is not in this version yet; available: refuse, unreachable, outage"},
-    {"disk: {}", "fault \"disk\" is not in this version yet"},
+    {"disk: {}", "fault \"disk\" is not in this version yet; available: refuse, unreachable, outage"},
     {"refuse", "a fault is a map of one kind to its keys"},
     {"{}", "a fault is a map of one kind to its keys"},
     {"{refuse: {target: cache}, reset: {target: cache}}", "a fault is a map of one kind to its keys"},
@@ -319,7 +317,7 @@ static const struct case_row wrong_specs[] = {
     {"", "fault:1:1: the kind of fault is missing"},
     {":", "the kind of fault is missing"},
     {"latncy", "fault:1:1: unknown fault \"latncy\" (did you mean \"latency\"?)"},
-    {"respond:target=h:1,status=503", "fault \"respond\" is not in this version yet"},
+    {"respond:target=h:1,status=5000", "fault:1:27: status: \"5000\" is not a status of 200 to 599"},
     {"refuse", "target is missing in refuse"},
     {"refuse:", "target is missing in refuse"},
     {"refuse:target", "fault:1:8: key=value is wanted here"},

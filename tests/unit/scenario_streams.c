@@ -56,6 +56,31 @@ static const struct case_row wrong[] = {
     {"drop_response: {target: statsd}", "drop_response works on streams alone"},
     {"drop_response: {target: cache, direction: inbound}",
      "direction: drop_response looks at what the service sends"},
+    {"respond: {target: cache}",
+     "f:9:5: status is missing in respond: of an HTTP answer, such as 503; or raw"},
+    {"respond: {status: 503}", "target is missing in respond"},
+    {"respond: cache", "{respond: {target: NAME, status: 503}}"},
+    {"respond: {target: cache, status: 99}", "f:9:38: status: \"99\" is not a status of 200 to 599"},
+    {"respond: {target: cache, status: 600}", "status: \"600\" is not a status of 200 to 599"},
+    {"respond: {target: cache, status: 100}",
+     "status: \"100\" is not a status of 200 to 599: what it announces would have to follow"},
+    {"respond: {target: cache, status: down}", "status: \"down\" is not a whole number"},
+    {"respond: {target: cache, status: 503, raw: x}",
+     "f:9:48: raw stands for a whole answer: it cannot stand with status, headers or body"},
+    {"respond: {target: cache, body: x, raw: x}", "raw stands for a whole answer"},
+    {"respond: {target: cache, raw: \"\"}", "raw: no bytes are no answer"},
+    {"respond: {target: cache, body: x}", "status is missing in respond"},
+    {"respond: {target: cache, status: 204, body: x}", "body: an answer of 204 has none"},
+    {"respond: {target: cache, status: 304, body: x}", "body: an answer of 304 has none"},
+    {"respond: {target: cache, status: 503, headers: x}", "headers: a map"},
+    {"respond: {target: cache, status: 503, headers: {\"a b\": x}}", "headers: \"a b\" is no header"},
+    {"respond: {target: cache, status: 503, headers: {a: \"x\\r\\nb: y\"}}",
+     "headers: \"a\" is no header, or its value has line breaks"},
+    {"respond: {target: cache, status: 503, delay: 5}", "delay: \"5\" has no unit"},
+    {"respond: {target: cache, status: 503, direction: inbound}",
+     "f:9:54: direction: respond looks at what the service sends; it goes with outbound alone"},
+    {"respond: {target: cache, status: 503, direction: any}", "it goes with outbound alone"},
+    {"respond: {target: statsd, status: 503}", "\"statsd\" is udp h:8125; respond works on streams alone"},
     {"loss: {target: cache}", "loss works on datagrams alone"},
     {"loss: {}", "target is missing in loss"},
     {"loss: {target: local, direction: inbound}",
@@ -117,6 +142,10 @@ static const struct {
     {"reset: {target: cache, after: 3}", "reset cache, after 3"},
     {"slice: {target: cache, size: 1}", "slice cache to 1 B"},
     {"slice: {target: cache, size: 4KiB, direction: inbound}", "slice cache to 4 KiB, inbound"},
+    {"respond: {target: cache, status: 503}", "respond cache 503"},
+    {"respond: {target: cache, status: 404, delay: 200ms, request: ^GET}",
+     "respond cache 404 in 200 ms, request /^GET/"},
+    {"respond: {target: local, raw: \"-ERR\\r\\n\", direction: outbound}", "respond local raw 6 B, outbound"},
     {"loss: {target: statsd, probability: 30%}", "loss statsd, 30%"},
     {"loss: {target: [statsd, local], request: x}", "loss statsd+local, request /x/"},
     {"loss: {target: statsd, direction: inbound}", "loss statsd, inbound"},
@@ -128,6 +157,69 @@ static const struct {
     {"corrupt: {target: statsd}", "corrupt statsd"},
     {"corrupt: {target: local, every: 3}", "corrupt local, every 3"},
 };
+
+static const struct {
+    const char *keys, *wire;
+    bool closes;
+    size_t body_len;
+} answers[] = {
+    {"status: 503", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", false, 0},
+    {"status: 299", "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n", false, 0},
+    {"status: 204", "HTTP/1.1 204 No Content\r\n\r\n", false, 0},
+    {"status: 200, body: ok, headers: {A: b}", "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 2\r\n\r\nok",
+     false, 2},
+    {"status: 200, body: ok, headers: {content-length: 9}",
+     "HTTP/1.1 200 OK\r\ncontent-length: 9\r\nConnection: close\r\n\r\nok", true, 2},
+    {"status: 200, headers: {Connection: close}",
+     "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", true, 0},
+    {"status: 200, probability: 50%", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+     true, 0},
+    {"status: 200, request: x", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true, 0},
+    {"status: 200, after: 1", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true, 0},
+    {"status: 200, every: 2", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true, 0},
+    {"status: 200, times: 2", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true, 0},
+    {"raw: \"-ERR\\r\\n\"", "-ERR\r\n", false, 0},
+    {"raw: \"-ERR\\r\\n\", times: 1", "-ERR\r\n", true, 0},
+};
+
+START_TEST(an_answer_is_what_goes_over_the_wire)
+{
+    char fault[200];
+
+    snprintf(fault, sizeof(fault), "respond: {target: cache, %s}", answers[_i].keys);
+    ck_assert_str_eq(parse_stream_fault(fault), "");
+    const struct reply *reply = loaded->cells[0].faults[0].reply;
+    ck_assert_ptr_nonnull(reply);
+    ck_assert_uint_eq(reply->len, strlen(answers[_i].wire));
+    ck_assert_mem_eq(reply->bytes, answers[_i].wire, reply->len);
+    ck_assert_uint_eq(reply->head_len, reply->len - answers[_i].body_len);
+    ck_assert_int_eq(reply->closes, answers[_i].closes);
+    ck_assert_int_eq(reply->is_raw, !strncmp(answers[_i].keys, "raw", 3));
+}
+END_TEST
+
+static const char *parse_long_answer(const char *key, size_t len)
+{
+    char *fault = calloc(1, len + 100);
+
+    int at = sprintf(fault, "respond: {target: cache, %s: ", key);
+    memset(fault + at, 'x', len);
+    strcpy(fault + at + len, "}");
+    const char *errors = parse_stream_fault(fault);
+    free(fault);
+    return errors;
+}
+
+START_TEST(an_answer_has_its_limit)
+{
+    ck_assert_str_eq(parse_long_answer("raw", REPLY_BYTES), "");
+    ck_assert_has(parse_long_answer("raw", REPLY_BYTES + 1),
+                  "f:9:35: raw: the answer has 8193 bytes; there is room for 8 KiB");
+    ck_assert_str_eq(parse_long_answer("status: 200, body", 8000), "");
+    ck_assert_has(parse_long_answer("status: 200, body", REPLY_BYTES),
+                  "body: the answer has 8233 bytes with its head; there is room for 8 KiB");
+}
+END_TEST
 
 START_TEST(a_stream_fault_reads_for_people)
 {
@@ -267,6 +359,8 @@ int main(void)
     TCase *c = new_case(suite, "streams");
 
     tcase_add_loop_test(c, a_wrong_stream_fault_is_an_error, 0, ROWS(wrong));
+    tcase_add_loop_test(c, an_answer_is_what_goes_over_the_wire, 0, ROWS(answers));
+    tcase_add_test(c, an_answer_has_its_limit);
     tcase_add_loop_test(c, a_stream_fault_reads_for_people, 0, ROWS(texts));
     tcase_add_test(c, each_takes_every_common_key);
     tcase_add_test(c, a_latency_has_its_numbers);

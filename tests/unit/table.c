@@ -160,6 +160,62 @@ START_TEST(leftovers_keep_calls_busy_through_a_lift)
 }
 END_TEST
 
+static struct rule answering(void)
+{
+    struct rule rule = on(call_bit(CALL_recv), 1 << 2);
+
+    rule.effect = EFFECT_RESPOND;
+    return rule;
+}
+
+START_TEST(kept_answers_keep_calls_busy_from_the_lift_on)
+{
+    struct rule rule = answering();
+    int index = table_arm(table, &rule);
+
+    table_keep(table, true, (uint32_t)index);
+    ck_assert_uint_eq(table->armed[CALL_splice], 0);
+    table_lift(table, (uint32_t)index);
+    ck_assert_uint_eq(table->armed[CALL_splice], TARGET_ANY);
+    table_tidy(table);
+    ck_assert_uint_eq(table->armed[CALL_recv], TARGET_ANY);
+    table_keep(table, false, (uint32_t)index);
+    table_tidy(table);
+    ck_assert_uint_eq(table->armed[CALL_recv], 0);
+    ck_assert_uint_eq(table->armed[CALL_splice], 0);
+}
+END_TEST
+
+START_TEST(what_is_kept_when_the_lift_has_passed_keeps_them_busy_too)
+{
+    struct rule rule = answering();
+    int index = table_arm(table, &rule);
+
+    table_lift(table, (uint32_t)index);
+    ck_assert_uint_eq(table->armed[CALL_recv], 0);
+    table_keep(table, true, (uint32_t)index);
+    ck_assert_uint_eq(table->armed[CALL_recv], TARGET_ANY);
+}
+END_TEST
+
+START_TEST(a_reply_in_use_is_not_overwritten)
+{
+    struct rule rule = answering();
+    struct reply reply = {.len = 1};
+    bool taken[REPLY_MAX + 1] = {false};
+
+    for (int i = 0; i < REPLY_MAX; i++) {
+        rule.reply = table_reply(table, &reply);
+        ck_assert(rule.reply && rule.reply <= REPLY_MAX && !taken[rule.reply]);
+        taken[rule.reply] = true;
+        ck_assert_int_eq(table_arm(table, &rule), i);
+    }
+    ck_assert_uint_eq(table_reply(table, &reply), 0);
+    table_lift(table, 3);
+    ck_assert_uint_eq(table_reply(table, &reply), table->rules[3].reply);
+}
+END_TEST
+
 START_TEST(tidying_disarms_nothing)
 {
     struct rule any = on(call_bit(CALL_recv) | call_bit(CALL_shutdown), 0);
@@ -204,6 +260,9 @@ int main(void)
     tcase_add_test(tests, a_full_table_refuses);
     tcase_add_test(tests, a_watch_arms_what_flows_and_nothing_else);
     tcase_add_test(tests, leftovers_keep_calls_busy_through_a_lift);
+    tcase_add_test(tests, kept_answers_keep_calls_busy_from_the_lift_on);
+    tcase_add_test(tests, what_is_kept_when_the_lift_has_passed_keeps_them_busy_too);
+    tcase_add_test(tests, a_reply_in_use_is_not_overwritten);
     tcase_add_test(tests, tidying_disarms_nothing);
     tcase_add_test(tests, only_a_whole_area_of_this_build_is_valid);
     suite_add_tcase(suite, tests);
