@@ -9,11 +9,13 @@ OPT     ?= -O2
 SAN     ?=
 
 VERSION  := 0.1.0
-LIBRARIES := libcurl yaml-0.1 libpcre2-8 jansson libelf libseccomp
+LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
+# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h.
+LOADED    := libcurl
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
-LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) $(LOADED))
 LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES)) -lm
 DEPFLAGS  = -MMD -MP
 
