@@ -40,10 +40,11 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
 HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
-BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+BENCH_MARKS := $(BUILD)/bench/mark_first.so $(BUILD)/bench/mark_last.so
+BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BENCH_MARKS)
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz bench format format-check help
+        asan ubsan tsan fuzz bench transparency soak format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -55,7 +56,11 @@ help:
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
-	@echo 'make bench [TOXIPROXY=path]             what it costs, beside the native figures (two minutes)'
+	@echo 'make bench [BENCH_FORMAT=markdown|json] what it costs, beside native and the peers (five minutes)'
+	@echo 'make bench BENCH="redis start"          some of its sections: bench/run --help'
+	@echo 'make transparency                      other people'\''s test suites, native and under the idle shim'
+	@echo 'make transparency SUITES="redis libuv" some of them'
+	@echo 'make soak [SOAK=1h]                    servers under load while faults come and go'
 	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
 	@echo 'make install PREFIX= DESTDIR=          command, shim, scenarios, man pages, completion'
 
@@ -133,6 +138,20 @@ tsan:
 	$(MAKE) BUILD=build/tsan SAN="-fsanitize=thread" OPT=-O1 all tests
 	BUILD=build/tsan tests/run unit
 
+# --- what takes too long for every change ---
+
+SUITES ?=
+transparency:
+	@tools/needs transparency
+	@$(MAKE) --no-print-directory -j2 all
+	@tests/transparency/run $(SUITES)
+
+SOAK ?= 5m
+soak:
+	@tools/needs soak
+	@$(MAKE) --no-print-directory -j2 all
+	@SOAK=$(SOAK) TEST_TIMEOUT=86400 tests/run tests/soak/run
+
 FUZZ_SECONDS ?= 60
 fuzz:
 	@tests/fuzz/run $(FUZZ_SECONDS)
@@ -145,12 +164,20 @@ format-check:
 
 # --- figures: a goal that is missed fails nothing, a program that does ---
 
+BENCH_FORMAT ?= text
+BENCH ?=
+
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< -pthread
 
+# Two copies of one library: bench/mark/mark.c.
+$(BENCH_MARKS): bench/mark/mark.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
 bench: all $(BENCH_PROGS)
-	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run
+	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run --format=$(BENCH_FORMAT) $(BENCH)
 
 # --- installing ---
 
@@ -162,4 +189,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/transparency -prune -o -name '*.d' -type f -print 2>/dev/null)
