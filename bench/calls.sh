@@ -88,48 +88,66 @@ call_row() { # NAME WAY COLUMN LIMIT
 kinds=(malloc send,recv write,read writev,readv sendmsg,recvmsg poll select epoll_wait dup,close)
 
 # Each of these prints how many it takes; what the start takes is what no call at all takes.
+counted_way() { # WAY: into way
+    case $1 in
+    native) way=() ;;
+    idle) way=("$BUILD/chaosctl" exec --quiet --) ;;
+    other) way=("$BUILD/chaosctl" exec --quiet --fault "$latency" --) ;;
+    esac
+}
 instructions_of() { # WAY KIND TIMES
-    local way=() log=$scratch/callgrind
-    [ "$1" = native ] || way=("$BUILD/chaosctl" exec --quiet --)
+    local way log=$scratch/callgrind
+    counted_way "$1"
     ${way[@]+"${way[@]}"} valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" \
         "$bench/once" "$2" "$3" || fail "callgrind failed"
     sed -n 's/.*Collected : //p' "$log"
 }
 system_calls_of() { # WAY KIND TIMES
-    local way=() log=$scratch/strace
-    [ "$1" = native ] || way=("$BUILD/chaosctl" exec --quiet --)
+    local way log=$scratch/strace
+    counted_way "$1"
     ${way[@]+"${way[@]}"} strace -f -c -o "$log" "$bench/once" "$2" "$3" || fail "strace failed"
     # The column of errors may be empty.
     awk '$NF == "total" { print $4 }' "$log"
 }
-each_row() { # COUNTER NAME TIMES START-NATIVE START-IDLE KIND [MOST]
-    local native idle
-    native=$("$1" native "$6" "$3") && idle=$("$1" idle "$6" "$3") || exit 1
-    native=$(awk -v a="$4" -v b="$native" -v n="$3" 'BEGIN { printf "%.1f", (b - a) / n }')
-    idle=$(awk -v a="$5" -v b="$idle" -v n="$3" 'BEGIN { printf "%.1f", (b - a) / n }')
-    if [ $# -eq 7 ]; then
-        row "${6/,/+}: $2" - "$native" "$idle" "$(less "$idle" "$native")" "$7" "native + $7"
-    else
-        row "${6/,/+}: $2" - "$native" "$idle" "$idle" "$native" "as native"
-    fi
+# Both counts of each call, less those of the start.
+each_of() { # COUNTER WAY KIND TIMES
+    local start all known=$scratch/start.$1.$2
+    [ -s "$known" ] || "$1" "$2" malloc 0 >"$known" || exit 1
+    start=$(cat "$known") && all=$("$1" "$2" "$3" "$4") || exit 1
+    awk -v a="$start" -v b="$all" -v n="$4" 'BEGIN { printf "%.1f", (b - a) / n }'
+}
+
+counted_rows() { # WAY
+    local kind native got most
+    for kind in "${kinds[@]}"; do
+        has valgrind || break
+        native=$(each_of instructions_of native "$kind" 20000) && got=$(each_of instructions_of "$1" "$kind" 20000) || exit 1
+        # One load and one branch, and the frame that the compiler makes before it knows that it needs none.
+        most=28
+        [[ $kind != *,* ]] || most=56
+        if [ "$1" = idle ]; then
+            row "${kind/,/+}: instructions" - "$native" "$got" "$(less "$got" "$native")" $most "native + $most"
+        else
+            row "${kind/,/+}: instructions" - "$native" "$got"
+        fi
+    done
+    for kind in "${kinds[@]}"; do
+        has strace || break
+        native=$(each_of system_calls_of native "$kind" 1000) && got=$(each_of system_calls_of "$1" "$kind" 1000) || exit 1
+        if [ "$1" = idle ]; then
+            row "${kind/,/+}: system calls" - "$native" "$got" "$got" "$native" "as native"
+        else
+            row "${kind/,/+}: system calls" - "$native" "$got"
+        fi
+    done
 }
 
 bench_instructions() {
-    local kind native idle most
     title "Counted, for each call or pair of calls, idle"
-    if has valgrind; then
-        native=$(instructions_of native malloc 0) && idle=$(instructions_of idle malloc 0) || exit 1
-        for kind in "${kinds[@]}"; do
-            # One load and one branch, and the frame that the compiler makes before it knows that it needs none.
-            most=28
-            [[ $kind != *,* ]] || most=56
-            each_row instructions_of instructions 20000 "$native" "$idle" "$kind" $most
-        done
-    fi
-    if has strace; then
-        native=$(system_calls_of native malloc 0) && idle=$(system_calls_of idle malloc 0) || exit 1
-        for kind in "${kinds[@]}"; do
-            each_row system_calls_of "system calls" 1000 "$native" "$idle" "$kind"
-        done
-    fi
+    counted_rows idle
+}
+
+bench_armed() {
+    title "Counted, another target armed"
+    counted_rows other
 }
