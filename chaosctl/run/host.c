@@ -268,8 +268,7 @@ static void examine_libraries(struct host_finding *finding)
     char pcre[64] = "";
 
     if (libcurl_load()) {
-        find(finding, HOST_LIMITED, "apt-get install libcurl4",
-             "there is no libcurl: nothing can be asked over HTTP");
+        find(finding, HOST_FAIL, "apt-get install libcurl4", "there is no libcurl, which asks over HTTP");
         return;
     }
     pcre2_config(PCRE2_CONFIG_VERSION, pcre);
