@@ -66,20 +66,20 @@ json.dump({
     "dependencies": {name: {"tcp": f"127.0.0.1:{port}"}
                      for name, port in (("cache", redis), ("web", web), ("behind", behind), ("sql", sql))},
     "probes": {
-        "page": {"http": {"get": f"http://127.0.0.1:{web}/page", "timeout": "5s"}},
+        "page": {"http": {"get": f"http://127.0.0.1:{web}/page", "timeout": "5s", "headers": {"Connection": "close"}}},
         "ping": {"exec": ["redis-cli", "-p", str(redis), "ping"], "timeout": "5s", "expect": {"stdout": "^PONG"}},
         "query": {"exec": ["./query", "SELECT 6 * 7"], "timeout": "10s", "expect": {"stdout": "^42"}},
     },
-    "load": {"pages": {"probe": "page", "rate": "20/s"}, "pings": {"probe": "ping", "rate": "5/s"},
-             "queries": {"probe": "query", "rate": "5/s"}},
+    "load": {"pages": {"probe": "page", "rate": "10/s"}, "pings": {"probe": "ping", "rate": "2/s"},
+             "queries": {"probe": "query", "rate": "2/s"}},
     "steady_state": [
         {"load": "pages", "expect": {"success": ">= 100%"}, "min_samples": 5},
-        {"load": "pings", "expect": {"success": ">= 100%"}, "min_samples": 2},
-        {"load": "queries", "expect": {"success": ">= 100%"}, "min_samples": 2},
+        {"load": "pings", "expect": {"success": ">= 100%"}, "min_samples": 1},
+        {"load": "queries", "expect": {"success": ">= 100%"}, "min_samples": 1},
     ],
     "stop_when": [{"service": name, "expect": {"alive": False}} for name in SERVERS],
-    "defaults": {"baseline": {"for": "500ms", "within": "30s"}, "hold": f"{hold_ms}ms", "isolation": "shared",
-                 "recovery": {"within": "30s", "stable_for": "500ms"}},
+    "defaults": {"baseline": {"for": "1s", "within": "30s"}, "hold": f"{hold_ms}ms", "isolation": "shared",
+                 "recovery": {"within": "30s", "stable_for": "1s"}},
     "experiments": [
         {"name": f"soak {i}", "faults": [fault() for _ in range(draw.randint(1, 3))],
          "during": [{"service": name, "expect": {"alive": True}} for name in SERVERS],

@@ -23,12 +23,16 @@ redis_units() {
     done
 }
 
-# Each test of a unit may come several times, in one configuration and another.
+# A test may come several times, in one configuration and another or as often as chance has it: one failure is a failure.
 redis_unit() { # WAY UNIT
     cd "$lent" && way "$1" timeout 280 tclsh tests/test_helper.tcl --single "$2" --clients 1 --baseport "$(free_base)" --portcount 500 2>&1 |
         sed -E 's/\x1b\[[0-9;]*m//g; s/ \([0-9]+ (ms|s|seconds)\)$//' |
         sed -nE 's/^\[ok\]: (.*)/\1\tok/p; s/^\[err\]: (.*) in tests.*/\1\tfailed/p; s/^\[exception\]: (.*)/\1\tfailed/p
-                 s/^\[(skip|ignore)\]: (.*)/\2\tskipped/p' | tests_counted
+                 s/^\[(skip|ignore)\]: (.*)/\2\tskipped/p' | tests_joined
 }
 free_base() { echo $((21111 + RANDOM % 8 * 1000)); }
-tests_counted() { awk -F'\t' -v OFS='\t' '{ gsub(/[0-9]+\.[0-9]+|[0-9]{4,}/, "N", $1); print $1 " #" ++seen[$1], $2 }'; }
+tests_joined() {
+    awk -F'\t' -v OFS='\t' '{ gsub(/[0-9]+\.[0-9]+|[0-9]{4,}/, "N", $1) }
+        result[$1] != "failed" { result[$1] = $2 }
+        END { for (name in result) print name, result[name] }'
+}
