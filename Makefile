@@ -44,7 +44,7 @@ BENCH_MARKS := $(BUILD)/bench/mark_first.so $(BUILD)/bench/mark_last.so
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BENCH_MARKS)
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz bench transparency soak format format-check help
+        asan ubsan tsan fuzz bench bench-doc transparency soak format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -58,6 +58,7 @@ help:
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
 	@echo 'make bench [BENCH_FORMAT=markdown|json] what it costs, beside native and the peers (five minutes)'
 	@echo 'make bench BENCH="redis start"          some of its sections: bench/run --help'
+	@echo 'make bench-doc                         the same into docs/bench.md'
 	@echo 'make transparency                      other people'\''s test suites, native and under the idle shim'
 	@echo 'make transparency SUITES="redis libuv" some of them'
 	@echo 'make soak [SOAK=1h]                    servers under load while faults come and go'
@@ -178,6 +179,12 @@ $(BENCH_MARKS): bench/mark/mark.c
 
 bench: all $(BENCH_PROGS)
 	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run --format=$(BENCH_FORMAT) $(BENCH)
+
+# The words of docs/bench.md stay, the figures are new: on a machine with nothing else to do.
+bench-doc: all $(BENCH_PROGS)
+	@sed '/^Machine: /,$$d' docs/bench.md >$(BUILD)/bench.md
+	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run --format=markdown >>$(BUILD)/bench.md
+	@mv $(BUILD)/bench.md docs/bench.md
 
 # --- installing ---
 

@@ -65,8 +65,8 @@ machine() {
 markdown() {
     echo "Machine: $(machine). Load before the run: $load_before; after: $(load)."
     awk -F'\t' -v peers="${PEERS[*]}" '
+        BEGIN { gsub(" ", " | ", peers) }
         $1 == "#" {
-            gsub(" ", " | ", peers)
             printf "\n| %s | unit | native | chaosctl | %s | ratio | goal | verdict |\n|---|---|%s\n", $2, peers, \
                 "---|---|---|---|---|---|---|---|---|"
             next

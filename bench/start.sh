@@ -1,7 +1,7 @@
 # What it costs to start and to be there: sourced by bench/run.
 
+# Of five medians the least.
 bench_start() {
-    local shim=$BUILD/libchaosctl.so marks
     title "Start-up"
     runs_new
     for _ in 1 2 3 4 5; do
@@ -12,16 +12,16 @@ bench_start() {
         ! has libfiu || run_in libfiu native "$bench/start" 20 fiu-run -x -f "" true
         ! has strace || run_in strace native "$bench/start" 20 strace -f -qq --seccomp-bpf -o /dev/null -e trace=connect true
     done
-    peer[libfiu]=$(middle_of libfiu) peer[strace]=$(middle_of strace)
-    row "true: a command of its own" ms "$(middle_of native)" "$(middle_of exec)" \
-        "$(less "$(middle_of exec)" "$(middle_of native)")" 5 "native + 5 ms"
-    row "true: a child of one that runs under it" ms "$(middle_of native)" "$(middle_of entered)"
-    row "the shim's constructor" us - "$(middle_of constructor)" "$(middle_of constructor)" 300 "< 300 us"
+    peer[libfiu]=$(least_of libfiu) peer[strace]=$(least_of strace)
+    row "true: a command of its own" ms "$(least_of native)" "$(least_of exec)" \
+        "$(less "$(least_of exec)" "$(least_of native)")" 5 "native + 5 ms"
+    row "true: a child of one that runs under it" ms "$(least_of native)" "$(least_of entered)"
+    row "the shim's constructor" us - "$(least_of constructor)" "$(least_of constructor)" 300 "< 300 us"
 }
 
 # Beginning with the shim resolved and ending with the control area mapped.
 constructor_us() {
-    local all i
+    local i
     for i in 1 2 3 4 5 6 7; do
         "$BUILD/chaosctl" exec --quiet -- \
             env LD_PRELOAD="$bench/mark_last.so:$BUILD/libchaosctl.so:$bench/mark_first.so" true 2>&1 | sed -n 's/^mark //p'
