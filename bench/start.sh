@@ -15,6 +15,8 @@ bench_start() {
     peer[libfiu]=$(least_of libfiu) peer[strace]=$(least_of strace)
     row "true: a command of its own" ms "$(least_of native)" "$(least_of exec)" \
         "$(less "$(least_of exec)" "$(least_of native)")" 5 "native + 5 ms"
+    peer[libfiu]=$(least_of libfiu 2) peer[strace]=$(least_of strace 2)
+    row "true: processor time of the same" ms "$(least_of native 2)" "$(least_of exec 2)"
     row "true: a child of one that runs under it" ms "$(least_of native)" "$(least_of entered)"
     row "the shim's constructor" us - "$(least_of constructor)" "$(least_of constructor)" 300 "< 300 us"
 }
