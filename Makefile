@@ -9,11 +9,13 @@ OPT     ?= -O2
 SAN     ?=
 
 VERSION  := 0.1.0
-LIBRARIES := libcurl yaml-0.1 libpcre2-8 jansson libelf libseccomp
+LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
+# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h.
+LOADED    := libcurl
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
-LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) $(LOADED))
 LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES)) -lm
 DEPFLAGS  = -MMD -MP
 
@@ -40,10 +42,11 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
 HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
-BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+BENCH_MARKS := $(BUILD)/bench/mark_first.so $(BUILD)/bench/mark_last.so
+BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BENCH_MARKS)
 
 .PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan aarch64 aarch64-parts fuzz bench format format-check help
+        asan ubsan tsan aarch64 aarch64-parts fuzz bench bench-doc transparency soak format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -56,7 +59,12 @@ help:
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
 	@echo 'make aarch64      the shim, built by a cross compiler'
 	@echo 'make fuzz [FUZZ_SECONDS=600]           the scenario parser against random input (clang)'
-	@echo 'make bench [TOXIPROXY=path]             what it costs, beside the native figures (two minutes)'
+	@echo 'make bench [BENCH_FORMAT=markdown|json] what it costs, beside native and the peers (five minutes)'
+	@echo 'make bench BENCH="redis start"          some of its sections: bench/run --help'
+	@echo 'make bench-doc                         the same into docs/bench.md'
+	@echo 'make transparency                      other people'\''s test suites, native and under the idle shim'
+	@echo 'make transparency SUITES="redis libuv" some of them'
+	@echo 'make soak [SOAK=1h]                    servers under load while faults come and go'
 	@echo 'make format|format-check               lay the code out as .clang-format says | see whether it is'
 	@echo 'make install PREFIX= DESTDIR=          command, shim, scenarios, man pages, completion'
 
@@ -140,6 +148,20 @@ aarch64:
 	$(MAKE) CC=aarch64-linux-gnu-gcc BUILD=$(BUILD)/aarch64 aarch64-parts
 aarch64-parts: $(BUILD)/libchaosctl.so $(CROSS_PROGS:%=$(BUILD)/tests/calls/%)
 
+# --- what takes too long for every change ---
+
+SUITES ?=
+transparency:
+	@tools/needs transparency
+	@$(MAKE) --no-print-directory -j2 all
+	@tests/transparency/run $(SUITES)
+
+SOAK ?= 5m
+soak:
+	@tools/needs soak
+	@$(MAKE) --no-print-directory -j2 all
+	@SOAK=$(SOAK) TEST_TIMEOUT=86400 tests/run tests/soak/run
+
 FUZZ_SECONDS ?= 60
 fuzz:
 	@tests/fuzz/run $(FUZZ_SECONDS)
@@ -152,12 +174,26 @@ format-check:
 
 # --- figures: a goal that is missed fails nothing, a program that does ---
 
+BENCH_FORMAT ?= text
+BENCH ?=
+
 $(BUILD)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< -pthread
 
+# Two copies of one library: bench/mark/mark.c.
+$(BENCH_MARKS): bench/mark/mark.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -o $@ $<
+
 bench: all $(BENCH_PROGS)
-	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run
+	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run --format=$(BENCH_FORMAT) $(BENCH)
+
+# The words of docs/bench.md stay, the figures are new: on a machine with nothing else to do.
+bench-doc: all $(BENCH_PROGS)
+	@sed '/^Machine: /,$$d' docs/bench.md >$(BUILD)/bench.md
+	@BUILD=$(BUILD) TOXIPROXY=$(TOXIPROXY) bench/run --format=markdown >>$(BUILD)/bench.md
+	@mv $(BUILD)/bench.md docs/bench.md
 
 # --- installing ---
 
@@ -169,4 +205,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/transparency -prune -o -name '*.d' -type f -print 2>/dev/null)

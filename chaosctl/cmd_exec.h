@@ -9,7 +9,7 @@
 #include "chaosctl/run/loop.h"
 #include "chaosctl/run/pause.h"
 
-#define EXEC_FAULT_MAX 64
+#define EXEC_FAULT_MAX RULE_MAX /* each is one at most */
 
 struct exec;
 

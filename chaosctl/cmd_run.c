@@ -218,7 +218,8 @@ static int run_one(const struct scenario *scenario, struct run_request *request,
     int r = run_scenario(scenario, &request->options, &hooks, result);
     int status = EXIT_TOOL;
     if (r)
-        fprintf(stderr, "chaosctl run: cannot begin: %s\n", strerror(-r));
+        fprintf(stderr, "chaosctl run: cannot begin: %s\n",
+                r == -ELIBACC ? "there is no libcurl here, as in Debian's libcurl4" : strerror(-r));
     else
         status = output_finish(&output);
     *ret_stopped = result->stopped;

@@ -2,7 +2,6 @@
  *
  * Straight to the address: no proxy, no .netrc, no cookies, nothing from the environment. */
 #include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "chaosctl/base/arena.h"
 #include "chaosctl/base/buf.h"
+#include "chaosctl/probe/libcurl.h"
 #include "chaosctl/probe/way.h"
 
 #define REDIRECTS_MAX 10L
@@ -85,7 +85,7 @@ static size_t take_header(char *line, size_t one, size_t len, void *arg)
 
 static int add_line(struct curl_slist **list, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(*list, line);
+    struct curl_slist *longer = libcurl.slist_append(*list, line);
 
     if (!longer)
         return -ENOMEM;
@@ -136,51 +136,51 @@ static int set_method(CURL *easy, const struct probe *probe)
     CURLcode code = CURLE_OK;
 
     if (!strcmp(method, "HEAD"))
-        return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) ? -ENOMEM : 0;
+        return libcurl.easy_setopt(easy, CURLOPT_NOBODY, 1L) ? -ENOMEM : 0;
     bool sends = probe->body || takes_body(method);
     if (sends) {
         const char *body = probe->body ? probe->body : "";
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
-        code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+        libcurl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
+        code = libcurl.easy_setopt(easy, CURLOPT_POSTFIELDS, body);
     }
     if (!code && strcmp(method, sends ? "POST" : "GET"))
-        code = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+        code = libcurl.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
     return code ? -ENOMEM : 0;
 }
 
 static void set_straight(CURL *easy, const struct probe *probe)
 {
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* cancelling does not wait for a stuck resolver */
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, probe->follow ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "chaosctl/" CHAOSCTL_VERSION);
+    libcurl.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    libcurl.easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* cancelling does not wait for a stuck resolver */
+    libcurl.easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    libcurl.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    libcurl.easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    libcurl.easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    libcurl.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, probe->follow ? 1L : 0L);
+    libcurl.easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+    libcurl.easy_setopt(easy, CURLOPT_USERAGENT, "chaosctl/" CHAOSCTL_VERSION);
     /* The prober's deadline rules; libcurl's own of 300 s must not come before a longer one. */
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(probe->timeout_ns / 1000000 + 1000));
+    libcurl.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(probe->timeout_ns / 1000000 + 1000));
 }
 
 static int set_up(struct asking *asking, struct transfer *t)
 {
     const struct probe *probe = asking->probe;
 
-    t->easy = curl_easy_init();
+    t->easy = libcurl.easy_init();
     if (!t->easy)
         return -ENOMEM;
     set_straight(t->easy, probe);
-    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, asking);
-    curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+    libcurl.easy_setopt(t->easy, CURLOPT_PRIVATE, asking);
+    libcurl.easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, take_body);
+    libcurl.easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+    libcurl.easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);
+    libcurl.easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     int error = set_method(t->easy, probe);
     if (!error)
         error = add_request_headers(t, probe);
-    if (error || curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->request_headers) ||
-        curl_easy_setopt(t->easy, CURLOPT_URL, probe->url))
+    if (error || libcurl.easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->request_headers) ||
+        libcurl.easy_setopt(t->easy, CURLOPT_URL, probe->url))
         return -ENOMEM;
     return multi_add(prober_multi(asking->prober), t->easy);
 }
@@ -189,8 +189,8 @@ static void release(struct asking *asking)
 {
     struct transfer *t = asking->own;
 
-    curl_easy_cleanup(t->easy);
-    curl_slist_free_all(t->request_headers);
+    libcurl.easy_cleanup(t->easy);
+    libcurl.slist_free_all(t->request_headers);
     arena_free(t->arena);
     buf_free(&t->body);
     free(t);
@@ -215,7 +215,7 @@ static void finish_network(struct asking *asking, const char *otherwise)
     char words[ASKING_ERROR_BYTES];
     long error = 0;
 
-    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+    libcurl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
     asking_finish(asking, "%s", error ? errno_words((int)error, words, sizeof(words)) : otherwise);
 }
 
@@ -224,8 +224,8 @@ static void finish_short(struct asking *asking)
     struct transfer *t = asking->own;
     curl_off_t announced = -1, came = 0;
 
-    curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-    curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &came);
+    libcurl.easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    libcurl.easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &came);
     if (announced > 0)
         asking_finish(asking, "the answer ends after %lld of %lld bytes", (long long)came,
                       (long long)announced);
@@ -237,7 +237,7 @@ static void finish_other(struct asking *asking, CURLcode code)
 {
     char words[ASKING_ERROR_BYTES];
 
-    strncpy(words, curl_easy_strerror(code), sizeof(words) - 1);
+    strncpy(words, libcurl.easy_strerror(code), sizeof(words) - 1);
     words[sizeof(words) - 1] = '\0';
     if (!isupper((unsigned char)words[1]))
         words[0] = (char)tolower((unsigned char)words[0]);
@@ -273,9 +273,9 @@ static void stop(struct asking *asking)
 {
     struct transfer *t = asking->own;
 
-    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &asking->answer.status);
+    libcurl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &asking->answer.status);
     multi_remove(prober_multi(asking->prober), t->easy);
-    curl_easy_cleanup(t->easy);
+    libcurl.easy_cleanup(t->easy);
     t->easy = NULL;
 }
 

@@ -1,5 +1,4 @@
 /* Trying out what a run needs.  Floor 3. */
-#include <curl/curl.h>
 #include <elfutils/version.h>
 #include <errno.h>
 #include <jansson.h>
@@ -19,6 +18,7 @@
 #include <pcre2.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/probe/libcurl.h"
 #include "chaosctl/run/control.h"
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/host.h"
@@ -267,10 +267,14 @@ static void examine_libraries(struct host_finding *finding)
 {
     char pcre[64] = "";
 
+    if (libcurl_load()) {
+        find(finding, HOST_FAIL, "apt-get install libcurl4", "there is no libcurl, which asks over HTTP");
+        return;
+    }
     pcre2_config(PCRE2_CONFIG_VERSION, pcre);
     find(finding, HOST_OK, "", "curl %s, libyaml %s, pcre2 %s, jansson %s, libelf %d.%d (of the build)",
-         curl_version_info(CURLVERSION_NOW)->version, yaml_get_version_string(), pcre, jansson_version_str(),
-         _ELFUTILS_VERSION / 1000, _ELFUTILS_VERSION % 1000);
+         libcurl.version_info(CURLVERSION_NOW)->version, yaml_get_version_string(), pcre,
+         jansson_version_str(), _ELFUTILS_VERSION / 1000, _ELFUTILS_VERSION % 1000);
 }
 
 void host_examine(const char *state_folder, struct host_finding ret_findings[static HOST_CHECK_COUNT])
