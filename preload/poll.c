@@ -204,20 +204,10 @@ static bool are_apart(enum call call, struct pollfd *fds, nfds_t count)
     return true;
 }
 
-static bool poll_passes(enum call call, struct pollfd *fds, nfds_t count)
-{
-    return ready_is_idle(call) || are_apart(call, fds, count);
-}
-
-/* Something was armed about one of them while the kernel waited. */
-static bool poll_straddled(enum call call, struct pollfd *fds, nfds_t count, int got)
-{
-    return ready_straddled(call, got) && !are_apart(call, fds, count);
-}
-
-/* The wait began before anything was armed.  Accepted limit: where all that it reported is held, it begins
- * anew, with all of its time. */
-static int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns, const sigset_t *mask)
+/* The wait began before anything was armed about any of them.  Accepted limit: where all that it reported is
+ * held, it begins anew, with all of its time. */
+static __attribute__((noinline)) int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns,
+                                                const sigset_t *mask)
 {
     struct stay stay;
     int kept = 0;
@@ -229,21 +219,59 @@ static int poll_again(struct pollfd *fds, nfds_t count, uint64_t end_ns, const s
     return kept ? kept : poll_held(fds, count, end_ns, mask);
 }
 
-EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+/* Returns true when the call ends there. */
+static bool poll_asks(enum call call, int *ret_answer)
 {
-    if (poll_passes(CALL_poll, fds, count)) {
-        int got = real.poll(fds, count, timeout_ms);
-        return poll_straddled(CALL_poll, fds, count, got)
-                   ? poll_again(fds, count, deadline_in_ms(timeout_ms), NULL)
-                   : got;
-    }
-    struct ask a = {.call = CALL_poll, .fd = -1};
+    struct ask a = {.call = call, .fd = -1};
 
-    if (ask(&a))
-        return ask_answer(&a);
+    if (!ask(&a))
+        return false;
+    *ret_answer = ask_answer(&a);
+    return true;
+}
+
+/* Out of line, both, so that an idle call saves no registers for them. */
+static __attribute__((noinline)) int poll_armed(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    int answer;
+
+    if (are_apart(CALL_poll, fds, count)) {
+        int got = real.poll(fds, count, timeout_ms);
+        return got <= 0 || are_apart(CALL_poll, fds, count)
+                   ? got
+                   : poll_again(fds, count, deadline_in_ms(timeout_ms), NULL);
+    }
+    if (poll_asks(CALL_poll, &answer))
+        return answer;
     if (!has_streams())
         return real.poll(fds, count, timeout_ms);
     return poll_held(fds, count, deadline_in_ms(timeout_ms), NULL);
+}
+
+static __attribute__((noinline)) int ppoll_armed(struct pollfd *fds, nfds_t count,
+                                                 const struct timespec *timeout, const sigset_t *mask)
+{
+    int answer;
+
+    if (are_apart(CALL_ppoll, fds, count)) {
+        int got = real.ppoll(fds, count, timeout, mask);
+        return got <= 0 || are_apart(CALL_ppoll, fds, count)
+                   ? got
+                   : poll_again(fds, count, deadline_in(timeout), mask);
+    }
+    if (poll_asks(CALL_ppoll, &answer))
+        return answer;
+    if (!has_streams() || (timeout && !is_sane(timeout)))
+        return real.ppoll(fds, count, timeout, mask);
+    return poll_held(fds, count, deadline_in(timeout), mask);
+}
+
+EXPORT int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    if (!ready_is_idle(CALL_poll))
+        return poll_armed(fds, count, timeout_ms);
+    int got = real.poll(fds, count, timeout_ms);
+    return ready_straddled(CALL_poll, got) ? poll_again(fds, count, deadline_in_ms(timeout_ms), NULL) : got;
 }
 
 extern __typeof__(poll) __poll EXPORT __attribute__((alias("poll")));
@@ -257,19 +285,10 @@ EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t f
 
 EXPORT int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
-    if (poll_passes(CALL_ppoll, fds, count)) {
-        int got = real.ppoll(fds, count, timeout, mask);
-        return poll_straddled(CALL_ppoll, fds, count, got)
-                   ? poll_again(fds, count, deadline_in(timeout), mask)
-                   : got;
-    }
-    struct ask a = {.call = CALL_ppoll, .fd = -1};
-
-    if (ask(&a))
-        return ask_answer(&a);
-    if (!has_streams() || (timeout && !is_sane(timeout)))
-        return real.ppoll(fds, count, timeout, mask);
-    return poll_held(fds, count, deadline_in(timeout), mask);
+    if (!ready_is_idle(CALL_ppoll))
+        return ppoll_armed(fds, count, timeout, mask);
+    int got = real.ppoll(fds, count, timeout, mask);
+    return ready_straddled(CALL_ppoll, got) ? poll_again(fds, count, deadline_in(timeout), mask) : got;
 }
 
 EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask,
