@@ -3,6 +3,7 @@
 #define RUN_INTERNAL_H
 
 #include "chaosctl/check/judge.h"
+#include "chaosctl/check/metric.h"
 #include "chaosctl/probe/load.h"
 #include "chaosctl/run/control.h"
 #include "chaosctl/run/loop.h"
@@ -46,6 +47,7 @@ struct course {
     uint64_t closing_until_ns;
     struct steps *steps;
     struct steady *steady;
+    struct marks *before, *at_lift; /* of metric checks; NULL: not asked yet */
     uint64_t pending_restarts;
     uint64_t lapsed_ns; /* how long faults were off because the lease was not renewed */
     /* What is found. */
@@ -104,6 +106,20 @@ void phase_stop(struct run *run);
 void phase_begin(struct run *run);
 void phase_tick(struct run *run, uint64_t now_ns);
 uint64_t phase_left_ns(const struct run *run, uint64_t now_ns);
+
+/* --- mark.c: what metric checks need to know from before their phase --- */
+
+struct marks;
+
+/* Ask what the series of the cell's checks stand at, before the fault or before its lift; one request for
+ * each check that looks back.  NULL: out of memory. */
+struct marks *marks_before(struct run *run);
+struct marks *marks_at_lift(struct run *run);
+void marks_free(struct marks *marks);
+/* Have all pages come, or failed to? */
+bool marks_are_in(const struct marks *marks);
+/* What is known from before of a check that is about to be looked at; nothing, where nothing was asked. */
+void marks_begin(const struct course *course, const struct check *check, struct metric_track *track);
 
 /* --- watch.c: one check, looked at as its quantifier says --- */
 

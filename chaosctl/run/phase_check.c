@@ -162,7 +162,7 @@ int watches_start(struct run *run, const struct check *checks, size_t count, uin
 /* One answer at the end would say little of a steady state: a probe of it is asked all the time. */
 static enum quantifier steady_quantifier(const struct check *check)
 {
-    return check->quantifier == AT_END && check->kind == CHECK_PROBE ? ALWAYS : check->quantifier;
+    return check->quantifier == AT_END && check->probe ? ALWAYS : check->quantifier;
 }
 
 int watches_start_during(struct run *run)

@@ -118,6 +118,8 @@ static void course_end(struct run *run)
         run->services = NULL;
     }
     tally_cell(run);
+    marks_free(c->before);
+    marks_free(c->at_lift);
     steps_free(c->steps);
     free(c->injections);
     *c = (struct course){.number = c->number};
@@ -248,6 +250,8 @@ static void finish(struct run *run)
         stops_end(run);
     watches_end(run);
     steady_free(run->course.steady);
+    marks_free(run->course.before);
+    marks_free(run->course.at_lift);
     steps_free(run->course.steps);
     free(run->course.injections);
     if (run->loads)

@@ -21,6 +21,7 @@ struct watch {
     bool asking; /* a probe is under way */
     struct logwatch *log;
     bool log_is_whole;
+    struct metric_track metric;
     struct count_mark mark;
     struct count_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
     uint64_t second_ns;
@@ -71,6 +72,8 @@ struct watch *watch_new(struct run *run, const struct check *check, enum quantif
         w->mark = w->second = count_now(w);
     w->second_ns = from_ns;
     w->rate_per_s = -1;
+    if (check->kind == CHECK_METRIC)
+        marks_begin(&run->course, check, &w->metric);
     if (check->kind == CHECK_LOG && open_log(w)) {
         watch_free(w);
         return NULL;
@@ -265,18 +268,35 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
     }
 }
 
+/* Without a number there is nothing that could be said to hold at no time. */
+static enum judgement judge_page(struct watch *w, const struct answer *answer, struct buf *why)
+{
+    bool measured = false;
+    enum judgement j = metric_judge(w->check, answer, &w->metric, &measured, why);
+
+    w->samples += measured;
+    return !measured && w->quantifier == NEVER ? JUDGE_UNKNOWN : j;
+}
+
+static enum judgement judge_probe(struct watch *w, const struct answer *answer, struct buf *why)
+{
+    const struct check *c = w->check;
+    struct observation seen = {0};
+
+    w->samples++;
+    observation_of_answer(c->probe, answer, &seen);
+    return judge_answer(c->probe, c->expect, c->expect_count, &seen, why);
+}
+
 static void answered(void *arg, const struct answer *answer)
 {
     struct watch *w = arg;
-    const struct check *c = w->check;
-    struct observation seen = {0};
     cleanup_buf struct buf why = {0};
 
     w->asking = false;
-    w->samples++;
     w->next_look_ns = now_mono_ns() + LOOK_NS;
-    observation_of_answer(c->probe, answer, &seen);
-    enum judgement j = judge_answer(c->probe, c->expect, c->expect_count, &seen, &why);
+    enum judgement j =
+        w->check->kind == CHECK_METRIC ? judge_page(w, answer, &why) : judge_probe(w, answer, &why);
     found(w, j, answer->started_ns, buf_text(&why));
 }
 
@@ -293,7 +313,7 @@ static void look(struct watch *w, uint64_t now_ns)
 {
     cleanup_buf struct buf why = {0};
 
-    if (w->check->kind == CHECK_PROBE) {
+    if (w->check->probe) {
         if (!w->asking)
             ask(w);
         return;
@@ -318,7 +338,7 @@ void watch_close(struct watch *w, uint64_t to_ns)
     if (w->to_ns)
         return;
     w->to_ns = to_ns;
-    if (!w->decided && w->check->kind == CHECK_PROBE && (w->quantifier == AT_END || !w->known))
+    if (!w->decided && w->check->probe && (w->quantifier == AT_END || !w->known))
         look(w, to_ns);
 }
 
@@ -366,7 +386,7 @@ void watch_settle(struct watch *w, enum phase phase)
 {
     const struct check *c = w->check;
 
-    if (!w->decided && c->kind != CHECK_PROBE)
+    if (!w->decided && !c->probe)
         look(w, w->to_ns);
     enum outcome outcome = final_outcome(w);
     tally_check(w->run, &(struct check_result){

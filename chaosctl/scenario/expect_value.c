@@ -52,7 +52,8 @@ static bool may_be_relative(enum metric metric)
     const struct metric_info *m = metric_info(metric);
 
     return metric_is_number(metric) && m->unit != UNIT_BOOL && metric != METRIC_exit &&
-           (metric == METRIC_latency || (m->checks & (ON_LOAD | ON_CALLS | ON_SERVICE)));
+           (metric == METRIC_latency || metric == METRIC_value ||
+            (m->checks & (ON_LOAD | ON_CALLS | ON_SERVICE)));
 }
 
 static bool check_relative(struct reader *r, const struct node *node, const struct expectation *e,
@@ -67,7 +68,7 @@ static bool check_relative(struct reader *r, const struct node *node, const stru
     else if (!may_be_relative(c->metric))
         reader_error(
             r, node,
-            "%s is not compared with the baseline; those of load, calls and service are, and latency",
+            "%s is not compared with the baseline; those of load, calls and service are, latency and value",
             metric_info(c->metric)->name);
     else if (c->comparison == COMPARE_NOT)
         reader_error(r, node, "\"!=\" makes no sense against a measured baseline");

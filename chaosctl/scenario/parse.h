@@ -103,6 +103,10 @@ void checks_read(struct reader *r, const struct node *node, enum check_place pla
                  struct checks *ret_checks);
 extern const struct shape shape_check, shape_checks;
 
+/* `metric:` of a check (parse_metric.c): its page and its series. */
+bool metric_read_subject(struct reader *r, const struct node *node, struct check *check);
+extern const struct shape shape_metric;
+
 /* The conditions of something done: those written, or ok (and status < 400). */
 void deed_expect(struct reader *r, const struct node *expect, const struct probe *probe, struct position at,
                  struct expectation *e);

@@ -1,7 +1,7 @@
 /* Checks.  Floor 2.
  *
  *   check      = subject, [quantifier], [expect]
- *   subject    = probe | http | tcp | exec | load | calls | log | service
+ *   subject    = probe | http | tcp | exec | load | calls | log | service | metric
  *   quantifier = always: true | eventually: D | never: true | for: D      (of a log, `never` is a regex) */
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 struct check_nodes {
     struct probe_nodes ask;
-    const struct node *probe, *load, *calls, *log, *service;
+    const struct node *probe, *load, *calls, *log, *service, *metric;
     const struct node *match, *never, *every_line, *count;
     const struct node *expect, *always, *eventually, *for_, *min_samples;
 };
@@ -40,7 +40,7 @@ static const struct field fields[] = {
     {"calls", &shape_calls, AT(calls), "looks at what dependencies were called"},
     {"log", &shape_service_name, AT(log), "looks at the lines that this service wrote"},
     {"service", &shape_service_name, AT(service), "looks at the processes of this service"},
-    {"metric", &shape_any, 0, FIELD_LATER, ""},
+    {"metric", &shape_metric, AT(metric), "looks at a metric of a page in the Prometheus text format"},
     {"match", &shape_regex, AT(match),
      "log: lines that match are counted; at least one unless count says otherwise"},
     {"never", &shape_never, AT(never),
@@ -173,6 +173,16 @@ static bool read_subject_service(struct reader *r, const struct node *node, cons
     if (c->service >= 0)
         c->text = reader_printf(r, "service %s", r->scenario->services[c->service].name);
     return must_expect(r, node, n->expect, "alive: true", e) && c->service >= 0;
+}
+
+static bool read_subject_metric(struct reader *r, const struct node *node, const struct check_nodes *n,
+                                struct check *c, struct expectation *e)
+{
+    c->kind = CHECK_METRIC;
+    *e = (struct expectation){
+        .on = ON_METRIC, .what = "a metric check", .has_no_baseline = e->has_no_baseline};
+    bool good = metric_read_subject(r, n->metric, c);
+    return must_expect(r, node, n->expect, "increase: \">= 1\"", e) && good;
 }
 
 /* `never: true` is what the other checks say; as a regex it would look for the word. */
@@ -326,19 +336,21 @@ static bool read_subject(struct reader *r, const struct node *node, const struct
         return read_subject_calls(r, node, n, c, e);
     if (n->log)
         return read_subject_log(r, node, n, c, e);
+    if (n->metric)
+        return read_subject_metric(r, node, n, c, e);
     return read_subject_service(r, node, n, c, e);
 }
 
 static bool one_subject(struct reader *r, const struct node *node, const struct check_nodes *n)
 {
     int given = !!n->probe + !!n->ask.http + !!n->ask.tcp + !!n->ask.exec + !!n->load + !!n->calls +
-                !!n->log + !!n->service;
+                !!n->log + !!n->service + !!n->metric;
 
-    if (given != 1 && !node_get(node, "metric"))
-        reader_error(
-            r, node,
-            "a check is about exactly one of probe, http, tcp, exec, load, calls, log and service; %s",
-            given ? "there are several" : "there is none");
+    if (given != 1)
+        reader_error(r, node,
+                     "a check is about exactly one of probe, http, tcp, exec, load, calls, log, service and "
+                     "metric; %s",
+                     given ? "there are several" : "there is none");
     return given == 1;
 }
 

@@ -141,6 +141,7 @@ enum check_kind {
     CHECK_CALLS,
     CHECK_LOG,
     CHECK_SERVICE,
+    CHECK_METRIC,
     CHECK_KIND_COUNT,
 };
 
@@ -156,13 +157,18 @@ struct check {
     enum check_kind kind;
     enum quantifier quantifier;
     uint64_t time_ns;
-    const struct probe *probe; /* CHECK_PROBE */
+    const struct probe *probe; /* CHECK_PROBE; CHECK_METRIC: of the page */
     int load;                  /* CHECK_LOAD: index */
     uint32_t targets;          /* CHECK_CALLS */
     int service;               /* CHECK_LOG, CHECK_SERVICE: index */
     /* CHECK_LOG: PCRE2; any may be NULL.  A `count` condition speaks of match's lines; ">= 1" unless given.
      */
     const char *match, *never, *every_line;
+    /* CHECK_METRIC: the series of this name with these labels, among others */
+    const char *metric;
+    const struct pair *labels;
+    size_t labels_count;
+    const char *series; /* both, as shown to people: orders_total{outcome="ok"} */
     const struct condition *expect;
     size_t expect_count;
     uint64_t min_samples; /* CHECK_LOAD: fewer finished requests prove nothing */
