@@ -48,13 +48,6 @@ void metric_begin(struct metric_track *track, const struct series_sum *sum)
     track->last = track->begun ? sum->value : 0;
 }
 
-void metric_set_baseline(struct metric_track *track, const struct series_sum *sum)
-{
-    track->has_baseline = sum->count > 0;
-    track->baseline.has[METRIC_value] = true;
-    track->baseline.number[METRIC_value] = sum->value;
-}
-
 static void follow(struct metric_track *track, const struct series_sum *sum)
 {
     if (track->lost)
@@ -83,7 +76,8 @@ static void add_count(const struct series_sum *sum, struct buf *why)
 }
 
 static enum judgement judge_sum(const struct check *check, const struct series_sum *sum,
-                                const struct metric_track *track, struct buf *why)
+                                const struct metric_track *track, const struct observation *baseline,
+                                struct buf *why)
 {
     struct observation seen = {.samples = 1};
 
@@ -91,8 +85,7 @@ static enum judgement judge_sum(const struct check *check, const struct series_s
     seen.number[METRIC_value] = sum->value;
     seen.has[METRIC_increase] = track->begun && !isnan(track->grown); /* infinite less infinite */
     seen.number[METRIC_increase] = track->grown;
-    enum judgement j = judge_all(check->expect, check->expect_count, &seen,
-                                 track->has_baseline ? &track->baseline : NULL, why);
+    enum judgement j = judge_all(check->expect, check->expect_count, &seen, baseline, why);
     add_count(sum, why);
     if (j == JUDGE_UNKNOWN && track->lost)
         buf_add(why, ": the page could not be read before the phase");
@@ -100,7 +93,8 @@ static enum judgement judge_sum(const struct check *check, const struct series_s
 }
 
 enum judgement metric_judge(const struct check *check, const struct answer *answer,
-                            struct metric_track *track, bool *ret_measured, struct buf *why)
+                            struct metric_track *track, const struct observation *baseline,
+                            bool *ret_measured, struct buf *why)
 {
     struct series_sum sum = {0};
     enum judgement j = metric_read(check, answer, &sum, why);
@@ -115,5 +109,5 @@ enum judgement metric_judge(const struct check *check, const struct answer *answ
     if (sum.count || !track->begun)
         follow(track, &sum);
     *ret_measured = sum.count > 0;
-    return sum.count ? judge_sum(check, &sum, track, why) : judge_missing(check, answer, why);
+    return sum.count ? judge_sum(check, &sum, track, baseline, why) : judge_missing(check, answer, why);
 }

@@ -19,20 +19,18 @@ struct metric_track {
     bool begun; /* else the first page that is read is what it grows from */
     bool lost;  /* what it stood at before is not known, nor then what it grew by */
     double last, grown;
-    struct observation baseline; /* its value, where a bound is relative */
-    bool has_baseline;
 };
 
 /* It stood at this; NULL: nobody knows. */
 void metric_begin(struct metric_track *track, const struct series_sum *sum);
-void metric_set_baseline(struct metric_track *track, const struct series_sum *sum);
 
 /* A further page, and what the check's conditions say of it.  A series that is not there fails.
  *
  * A counter that falls has started anew, with its process, and has grown by all that it shows; what was lost
- * with the old process nobody knows.  A gauge grows by what it fell, too.  ret_measured: there was a number
- * to judge. */
+ * with the old process nobody knows.  A gauge grows by what it fell, too.  baseline: its
+ * value then, or NULL.  ret_measured: there was a number to judge. */
 enum judgement metric_judge(const struct check *check, const struct answer *answer,
-                            struct metric_track *track, bool *ret_measured, struct buf *why);
+                            struct metric_track *track, const struct observation *baseline,
+                            bool *ret_measured, struct buf *why);
 
 #endif

@@ -47,7 +47,7 @@ struct course {
     uint64_t closing_until_ns;
     struct steps *steps;
     struct steady *steady;
-    struct marks *before, *at_lift; /* of metric checks; NULL: not asked yet */
+    struct marks *before, *at_lift; /* NULL: not asked yet */
     uint64_t pending_restarts;
     uint64_t lapsed_ns; /* how long faults were off because the lease was not renewed */
     /* What is found. */
@@ -76,7 +76,8 @@ struct run {
     struct observation *load_baseline;
     bool *has_baseline;
     struct process_usage *usage_baseline; /* of each service, at the baseline's end */
-    struct watch **stops;                 /* of stop_when */
+    struct calls_baseline *calls_baseline;
+    struct watch **stops; /* of stop_when */
     const struct cell **queue;
     size_t queue_count;
     struct course course;
@@ -107,7 +108,7 @@ void phase_begin(struct run *run);
 void phase_tick(struct run *run, uint64_t now_ns);
 uint64_t phase_left_ns(const struct run *run, uint64_t now_ns);
 
-/* --- mark.c: what metric checks need to know from before their phase --- */
+/* --- mark.c: what checks that ask need to know from before their phase --- */
 
 struct marks;
 
@@ -118,8 +119,39 @@ struct marks *marks_at_lift(struct run *run);
 void marks_free(struct marks *marks);
 /* Have all pages come, or failed to? */
 bool marks_are_in(const struct marks *marks);
-/* What is known from before of a check that is about to be looked at; nothing, where nothing was asked. */
+/* What relative bounds of a check are compared with, or NULL. */
+const struct observation *marks_baseline(const struct course *course, const struct check *check);
+/* What a metric is known to have stood at before; nothing, where nothing was asked. */
 void marks_begin(const struct course *course, const struct check *check, struct metric_track *track);
+
+/* --- calls.c: what dependencies were seen being asked --- */
+
+struct calls_mark {
+    uint64_t calls, connects;
+};
+
+/* One check's, from when it began to look. */
+struct calls_track {
+    uint64_t from_ns;
+    struct calls_mark mark;
+    struct calls_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
+    uint64_t second_ns;
+    double rate_per_s; /* of the last whole second; < 0: none yet */
+};
+
+void calls_begin(const struct run *run, const struct check *check, uint64_t from_ns,
+                 struct calls_track *track);
+/* at_end: the rate is that of the whole time, not of the last whole second. */
+void calls_observe(const struct run *run, const struct check *check, struct calls_track *track, bool at_end,
+                   uint64_t now_ns, struct observation *seen);
+
+/* The baseline's traffic: of the time between these two. */
+struct calls_baseline;
+struct calls_baseline *calls_baseline_new(void);
+void calls_baseline_begin(struct run *run);
+void calls_baseline_end(struct run *run);
+/* Rate and calls per request, as far as they are known. */
+void calls_baseline_of(const struct run *run, const struct check *check, struct observation *seen);
 
 /* --- watch.c: one check, looked at as its quantifier says --- */
 

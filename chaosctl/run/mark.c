@@ -1,4 +1,4 @@
-/* What metrics stood at before a phase.  Floor 3.
+/* What metrics and answers were before a phase.  Floor 3.
  *
  * A watch that read its first page when its phase has begun would miss what happened meanwhile: the one order
  * that a step places.  So the phase before reads the pages, and does not end before they are in. */
@@ -10,8 +10,10 @@
 struct mark {
     struct marks *marks;
     const struct check *check;
-    bool is_in, is_known;
+    bool is_in;
+    bool is_known; /* a page that was read; an answer that came */
     struct series_sum sum;
+    struct observation baseline;
 };
 
 struct marks {
@@ -20,18 +22,31 @@ struct marks {
     struct mark items[];
 };
 
+static void set_baseline(struct mark *mark, enum metric metric, double value)
+{
+    mark->baseline.has[metric] = true;
+    mark->baseline.number[metric] = value;
+}
+
 static void answered(void *arg, const struct answer *answer)
 {
     struct mark *mark = arg;
     cleanup_buf struct buf why = {0};
 
     mark->is_in = true;
+    if (mark->check->kind == CHECK_PROBE) {
+        mark->is_known = answer->ok;
+        set_baseline(mark, METRIC_latency, (double)answer->latency_ns);
+        return;
+    }
     mark->is_known = metric_read(mark->check, answer, &mark->sum, &why) == JUDGE_HOLDS;
+    if (mark->sum.count)
+        set_baseline(mark, METRIC_value, mark->sum.value);
 }
 
 static bool is_wanted(const struct check *check)
 {
-    return check->kind == CHECK_METRIC && metric_looks_back(check);
+    return check->probe && metric_looks_back(check);
 }
 
 static void ask(struct marks *marks, const struct check *checks, size_t count)
@@ -58,11 +73,13 @@ struct marks *marks_before(struct run *run)
 {
     const struct cell *cell = run->course.cell;
     const struct scenario *s = run->scenario;
-    struct marks *marks = marks_new(run, s->steady_count + cell->during_count + cell->after_count);
+    struct marks *marks =
+        marks_new(run, s->steady_count + s->stop_when_count + cell->during_count + cell->after_count);
 
     if (!marks)
         return NULL;
     ask(marks, s->steady, cell->during_count ? 0 : s->steady_count);
+    ask(marks, s->stop_when, s->stop_when_count);
     ask(marks, cell->during, cell->during_count);
     ask(marks, cell->after, cell->after_count);
     return marks;
@@ -111,6 +128,11 @@ void marks_begin(const struct course *course, const struct check *check, struct 
 
     if (start)
         metric_begin(track, start->is_known ? &start->sum : NULL);
-    if (before && before->is_known)
-        metric_set_baseline(track, &before->sum);
+}
+
+const struct observation *marks_baseline(const struct course *course, const struct check *check)
+{
+    const struct mark *before = find(course->before, check);
+
+    return before && before->is_known ? &before->baseline : NULL;
 }

@@ -185,6 +185,7 @@ void phase_enter_baseline(struct run *run)
 {
     struct course *c = &run->course;
     int r = loads_start(run);
+    calls_baseline_begin(run);
     c->steady = r ? NULL : steady_new(run, c->phase_ns);
     if (!c->steady || stops_start(run))
         phase_give_up(run, VERDICT_TOOL_FAILED, "cannot start the load", r ? r : -ENOMEM);

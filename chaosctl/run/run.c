@@ -217,8 +217,10 @@ static int make_room(struct run *run)
     run->load_baseline = calloc(s->loads_count + 1, sizeof(*run->load_baseline));
     run->has_baseline = calloc(s->loads_count + 1, sizeof(*run->has_baseline));
     run->usage_baseline = calloc(s->services_count + 1, sizeof(*run->usage_baseline));
+    run->calls_baseline = calls_baseline_new();
     run->stops = calloc(s->stop_when_count + 1, sizeof(*run->stops));
-    return run->loads && run->load_baseline && run->has_baseline && run->usage_baseline && run->stops
+    return run->loads && run->load_baseline && run->has_baseline && run->usage_baseline &&
+                   run->calls_baseline && run->stops
                ? 0
                : -ENOMEM;
 }
@@ -264,6 +266,7 @@ static void finish(struct run *run)
     free(run->load_baseline);
     free(run->has_baseline);
     free(run->usage_baseline);
+    free(run->calls_baseline);
     free(run->stops);
     free(run->queue);
 }

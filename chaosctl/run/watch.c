@@ -7,10 +7,6 @@
 #include "chaosctl/check/logwatch.h"
 #include "chaosctl/run/phase_check.h"
 
-struct count_mark {
-    uint64_t calls, connects;
-};
-
 struct watch {
     struct run *run;
     const struct check *check;
@@ -22,10 +18,7 @@ struct watch {
     struct logwatch *log;
     bool log_is_whole;
     struct metric_track metric;
-    struct count_mark mark;
-    struct count_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
-    uint64_t second_ns;
-    double rate_per_s; /* of the last whole second; < 0: none yet */
+    struct calls_track calls;
     bool decided;
     enum outcome outcome;
     uint64_t known, unknown; /* looks that told something, and those that did not */
@@ -34,19 +27,6 @@ struct watch {
     uint64_t samples;
     struct buf finding;
 };
-
-static struct count_mark count_now(const struct watch *w)
-{
-    struct table *table = control_table(w->run->control);
-    struct count_mark sum = {0};
-
-    for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++)
-        if (w->check->targets & (1u << bit)) {
-            sum.calls += atomic_load(&table->traffic[bit].calls);
-            sum.connects += atomic_load(&table->traffic[bit].connects);
-        }
-    return sum;
-}
 
 static int open_log(struct watch *w)
 {
@@ -69,9 +49,7 @@ struct watch *watch_new(struct run *run, const struct check *check, enum quantif
     w->outcome = OUTCOME_UNKNOWN;
     w->log_is_whole = true;
     if (check->kind == CHECK_CALLS)
-        w->mark = w->second = count_now(w);
-    w->second_ns = from_ns;
-    w->rate_per_s = -1;
+        calls_begin(run, check, from_ns, &w->calls);
     if (check->kind == CHECK_METRIC)
         marks_begin(&run->course, check, &w->metric);
     if (check->kind == CHECK_LOG && open_log(w)) {
@@ -98,40 +76,6 @@ static void set(struct observation *o, enum metric metric, double value)
 {
     o->has[metric] = true;
     o->number[metric] = value;
-}
-
-static double rate_between(uint64_t before, uint64_t now, uint64_t ns)
-{
-    return (double)(now - before) * (double)NS_PER_S / (double)ns;
-}
-
-/* At the end of a phase the rate is that of the phase.  Looked at while it goes on, it is that of the last
- * whole second: of the first instants it would be nothing, and of the phase so far a burst at its start would
- * never leave it. */
-static void observe_rate(struct watch *w, struct count_mark now, uint64_t now_ns, struct observation *o)
-{
-    if (w->quantifier == AT_END) {
-        if (now_ns > w->from_ns)
-            set(o, METRIC_rate, rate_between(w->mark.calls, now.calls, now_ns - w->from_ns));
-        return;
-    }
-    if (now_ns >= w->second_ns + NS_PER_S) {
-        w->rate_per_s = rate_between(w->second.calls, now.calls, now_ns - w->second_ns);
-        w->second = now;
-        w->second_ns = now_ns;
-    }
-    if (w->rate_per_s >= 0)
-        set(o, METRIC_rate, w->rate_per_s);
-}
-
-static void observe_calls(struct watch *w, uint64_t now_ns, struct observation *o)
-{
-    struct count_mark now = count_now(w);
-
-    o->samples = 1;
-    set(o, METRIC_count, (double)(now.calls - w->mark.calls));
-    set(o, METRIC_connects, (double)(now.connects - w->mark.connects));
-    observe_rate(w, now, now_ns, o);
 }
 
 static double growth(uint64_t now, uint64_t before)
@@ -195,11 +139,20 @@ static enum judgement judge_log(struct watch *w, struct buf *why)
     return JUDGE_UNKNOWN;
 }
 
+static void observe_usage_baseline(const struct process_usage *before, struct observation *o)
+{
+    if (!before->threads)
+        return;
+    set(o, METRIC_rss, (double)before->rss_bytes);
+    set(o, METRIC_fds, (double)before->fds);
+    set(o, METRIC_threads, (double)before->threads);
+}
+
 static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *why)
 {
     const struct check *c = w->check;
     uint64_t to_ns = w->to_ns ? w->to_ns : now_ns;
-    struct observation seen = {0};
+    struct observation seen = {0}, baseline = {0};
 
     if (c->kind == CHECK_LOG)
         return judge_log(w, why);
@@ -208,12 +161,15 @@ static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *wh
         w->samples = seen.samples;
         return j;
     }
-    if (c->kind == CHECK_CALLS)
-        observe_calls(w, to_ns, &seen);
-    else
+    if (c->kind == CHECK_CALLS) {
+        calls_observe(w->run, c, &w->calls, w->quantifier == AT_END, to_ns, &seen);
+        calls_baseline_of(w->run, c, &baseline);
+    } else {
         observe_service(w->run, (size_t)c->service, &seen);
+        observe_usage_baseline(&w->run->usage_baseline[c->service], &baseline);
+    }
     w->samples = seen.samples;
-    return judge_all(c->expect, c->expect_count, &seen, NULL, why);
+    return judge_all(c->expect, c->expect_count, &seen, &baseline, why);
 }
 
 /* --- quantifiers --- */
@@ -272,7 +228,8 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
 static enum judgement judge_page(struct watch *w, const struct answer *answer, struct buf *why)
 {
     bool measured = false;
-    enum judgement j = metric_judge(w->check, answer, &w->metric, &measured, why);
+    enum judgement j =
+        metric_judge(w->check, answer, &w->metric, marks_baseline(&w->run->course, w->check), &measured, why);
 
     w->samples += measured;
     return !measured && w->quantifier == NEVER ? JUDGE_UNKNOWN : j;
@@ -285,7 +242,7 @@ static enum judgement judge_probe(struct watch *w, const struct answer *answer, 
 
     w->samples++;
     observation_of_answer(c->probe, answer, &seen);
-    return judge_answer(c->probe, c->expect, c->expect_count, &seen, why);
+    return judge_answer(c->probe, c->expect, c->expect_count, &seen, marks_baseline(&w->run->course, c), why);
 }
 
 static void answered(void *arg, const struct answer *answer)

@@ -17,9 +17,16 @@ struct check_nodes {
 
 #define AT(member) offsetof(struct check_nodes, member), FIELD_NODE
 
+struct calls_nodes {
+    uint32_t targets;
+    const struct node *load;
+};
+
 static const struct field calls_fields[] = {
-    {"target", &shape_targets, 0, FIELD_REQUIRED,
+    {"target", &shape_targets, offsetof(struct calls_nodes, targets), FIELD_REQUIRED,
      "a dependency, or a list of them: all together are counted"},
+    {"load", &shape_load_name, offsetof(struct calls_nodes, load), FIELD_NODE,
+     "the load whose requests per_request counts by"},
     {0},
 };
 static const struct shape shape_calls = {
@@ -51,8 +58,7 @@ static const struct field fields[] = {
     {"always", &shape_bool, AT(always), "true: the expectation holds each time that it is looked at"},
     {"eventually", &shape_time, AT(eventually), "it holds once, within this time"},
     {"for", &shape_time, AT(for_), "it holds for this long on end"},
-    {"min_samples", &shape_positive, AT(min_samples),
-     "load: fewer finished requests prove nothing; 1 unless given"},
+    {"min_samples", &shape_positive, AT(min_samples), "load: fewer requests prove nothing; 1 unless given"},
     {0},
 };
 
@@ -153,14 +159,33 @@ static const char *target_names(struct reader *r, uint32_t targets)
     return reader_join(r, names, n, ", ");
 }
 
+static bool read_calls_load(struct reader *r, const struct check_nodes *n, const struct node *load,
+                            struct check *c, const struct expectation *e)
+{
+    bool wanted = expect_has(e->items, e->count, METRIC_per_request);
+
+    if (wanted && !load)
+        reader_error(r, n->calls,
+                     "per_request counts by a load's requests: calls: {target: NAME, load: NAME}");
+    else if (load && !wanted && n->expect)
+        reader_error(r, load, "load is for per_request, which nothing is expected of");
+    r->key = "load";
+    c->load = load ? name_resolve(r, load, CATALOG_LOAD) : -1;
+    r->key = NULL;
+    return wanted == !!load && (!load || c->load >= 0);
+}
+
 static bool read_subject_calls(struct reader *r, const struct node *node, const struct check_nodes *n,
                                struct check *c, struct expectation *e)
 {
     c->kind = CHECK_CALLS;
     *e = (struct expectation){.on = ON_CALLS, .what = "a calls check", .has_no_baseline = e->has_no_baseline};
-    (void)fields_read(r, n->calls, "calls", calls_fields, &c->targets);
+    struct calls_nodes calls = {0};
+    (void)fields_read(r, n->calls, "calls", calls_fields, &calls);
+    c->targets = calls.targets;
     c->text = reader_printf(r, "calls to %s", target_names(r, c->targets));
-    return must_expect(r, node, n->expect, "rate: \"<= 5/s\"", e) && c->targets;
+    bool good = must_expect(r, node, n->expect, "rate: \"<= 5/s\"", e) && c->targets;
+    return read_calls_load(r, n, calls.load, c, e) && good;
 }
 
 static bool read_subject_service(struct reader *r, const struct node *node, const struct check_nodes *n,
@@ -319,8 +344,8 @@ static void check_keys(struct reader *r, const struct check_nodes *n)
     for (size_t i = 0; !n->log && i < 3; i++)
         if (log_only[i])
             reader_error(r, log_only[i], "%s is for log checks", names[i]);
-    if (n->min_samples && !n->load)
-        reader_error(r, n->min_samples, "min_samples is for load checks");
+    if (n->min_samples && !n->load && !(n->calls && node_get(n->calls, "load")))
+        reader_error(r, n->min_samples, "min_samples is for load checks, and calls checks with a load");
     if (n->ask.timeout && !n->probe && !probe_is_given(&n->ask))
         reader_error(r, n->ask.timeout, "timeout is for http, tcp and exec");
 }
@@ -374,7 +399,7 @@ static void read_check(struct reader *r, const struct node *node, void *arg)
     read_quantifier(r, &n, to->place, &c);
     refuse_moment(r, &n);
     r->key = "min_samples";
-    if (n.min_samples && n.load)
+    if (n.min_samples && (n.load || n.calls))
         (void)shape_positive.take(r, n.min_samples, &c.min_samples);
     r->key = NULL;
     if (!good)

@@ -158,7 +158,7 @@ struct check {
     enum quantifier quantifier;
     uint64_t time_ns;
     const struct probe *probe; /* CHECK_PROBE; CHECK_METRIC: of the page */
-    int load;                  /* CHECK_LOAD: index */
+    int load;                  /* CHECK_LOAD: index; CHECK_CALLS: whose requests it counts by, or -1 */
     uint32_t targets;          /* CHECK_CALLS */
     int service;               /* CHECK_LOG, CHECK_SERVICE: index */
     /* CHECK_LOG: PCRE2; any may be NULL.  A `count` condition speaks of match's lines; ">= 1" unless given.
@@ -171,7 +171,7 @@ struct check {
     const char *series; /* both, as shown to people: orders_total{outcome="ok"} */
     const struct condition *expect;
     size_t expect_count;
-    uint64_t min_samples; /* CHECK_LOAD: fewer finished requests prove nothing */
+    uint64_t min_samples; /* CHECK_LOAD, CHECK_CALLS with a load: fewer requests prove nothing */
     const char *text;     /* as shown to people: "load browse" */
     struct position at;
 };

@@ -151,6 +151,8 @@ static const struct condition is_not_six = {
 static const struct condition doubled = {
     .metric = METRIC_value, .comparison = COMPARE_AT_LEAST, .low = 2, .relative = true};
 
+static const struct observation *baseline;
+
 static const char *why_of(const struct condition *c, struct metric_track *track, const char *body,
                           enum judgement wanted, bool is_measured)
 {
@@ -161,7 +163,7 @@ static const char *why_of(const struct condition *c, struct metric_track *track,
     cleanup_buf struct buf why = {0};
     bool measured = !is_measured;
 
-    ck_assert_int_eq(metric_judge(&check, &answer, track, &measured, &why), wanted);
+    ck_assert_int_eq(metric_judge(&check, &answer, track, baseline, &measured, &why), wanted);
     ck_assert_int_eq(measured, is_measured);
     snprintf(text, sizeof(text), "%s", buf_text(&why));
     return text;
@@ -250,9 +252,7 @@ START_TEST(a_value_is_compared_with_the_baselines)
 
     ck_assert_str_eq(why_of(&doubled, &track, "n 10\n", JUDGE_UNKNOWN, true),
                      "value is 10, and there is no baseline to compare with");
-    metric_set_baseline(&track, &none);
-    why_of(&doubled, &track, "n 10\n", JUDGE_UNKNOWN, true);
-    metric_set_baseline(&track, &five);
+    baseline = &(const struct observation){.has[METRIC_value] = true, .number[METRIC_value] = 5};
     ck_assert_str_eq(why_of(&doubled, &track, "n 9\n", JUDGE_FAILS, true), "value is 9, in the baseline 5");
     ck_assert_str_eq(why_of(&doubled, &track, "n 10\n", JUDGE_HOLDS, true), "value is 10, in the baseline 5");
 }
@@ -281,7 +281,7 @@ START_TEST(what_is_no_page_of_metrics_proves_nothing)
     cleanup_buf struct buf why = {0};
     bool measured = true;
 
-    ck_assert_int_eq(metric_judge(&check, &no_pages[_i].answer, &track, &measured, &why),
+    ck_assert_int_eq(metric_judge(&check, &no_pages[_i].answer, &track, NULL, &measured, &why),
                      no_pages[_i].judgement);
     ck_assert(!measured);
     ck_assert_str_eq(buf_text(&why), no_pages[_i].why);
