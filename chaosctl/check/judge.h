@@ -44,4 +44,7 @@ void regex_free(struct regex *regex);
 #define REGEX_BUDGET_NS UINT64_C(250000000)
 enum judgement regex_match(const struct regex *regex, const char *text, size_t len);
 
+/* After HOLDS: where the match begins. */
+size_t regex_match_start(const struct regex *regex);
+
 #endif

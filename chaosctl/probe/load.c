@@ -10,6 +10,7 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/check/judge.h"
 #include "chaosctl/probe/load_run.h"
+#include "chaosctl/probe/request_id.h"
 
 #define RETRY_NS (10 * NS_PER_MS) /* when memory was out */
 
@@ -137,6 +138,7 @@ static int send_one(struct load_run *run, uint64_t number)
         free(request);
         return error;
     }
+    run->samples[number - run->base].id = prober_ids(run->prober)->last;
     if (request->next)
         request->next->before = request;
     run->requests = request;

@@ -3,6 +3,7 @@
 #define RUN_INTERNAL_H
 
 #include "chaosctl/check/judge.h"
+#include "chaosctl/check/logwatch.h"
 #include "chaosctl/check/metric.h"
 #include "chaosctl/probe/load.h"
 #include "chaosctl/run/control.h"
@@ -152,6 +153,13 @@ void calls_baseline_begin(struct run *run);
 void calls_baseline_end(struct run *run);
 /* Rate and calls per request, as far as they are known. */
 void calls_baseline_of(const struct run *run, const struct check *check, struct observation *seen);
+
+/* --- each.c: each request of a load in a log --- */
+
+bool each_is_found(const struct run *run, const struct check *check, const struct logwatch *log,
+                   uint64_t from_ns, uint64_t to_ns);
+enum judgement each_judge(const struct run *run, const struct check *check, const struct logwatch *log,
+                          uint64_t from_ns, uint64_t to_ns, uint64_t *ret_samples, struct buf *why);
 
 /* --- watch.c: one check, looked at as its quantifier says --- */
 

@@ -7,6 +7,8 @@
 #include "chaosctl/check/logwatch.h"
 #include "chaosctl/run/phase_check.h"
 
+#define LINES_WITHIN_NS NS_PER_S
+
 struct watch {
     struct run *run;
     const struct check *check;
@@ -32,7 +34,10 @@ static int open_log(struct watch *w)
 {
     const char *path = services_log(w->run->services, (size_t)w->check->service);
 
-    return path ? logwatch_new(path, w->check, false, &w->log) : -1;
+    int r = path ? logwatch_new(path, w->check, false, &w->log) : -1;
+    if (!r && w->check->each)
+        logwatch_note_requests(w->log, prober_ids(w->run->prober));
+    return r;
 }
 
 struct watch *watch_new(struct run *run, const struct check *check, enum quantifier quantifier,
@@ -127,6 +132,18 @@ static bool has_room(const char *folder)
     return statvfs(folder, &room) || room.f_bavail > 0;
 }
 
+/* The lines of its other rules first: those may fail while no request did. */
+static enum judgement judge_each(struct watch *w, struct buf *why)
+{
+    cleanup_buf struct buf lines = {0};
+    enum judgement j = logwatch_judge(w->log, &lines);
+
+    if (j == JUDGE_HOLDS)
+        return each_judge(w->run, w->check, w->log, w->from_ns, w->to_ns, &w->samples, why);
+    buf_add(why, buf_text(&lines));
+    return j;
+}
+
 static enum judgement judge_log(struct watch *w, struct buf *why)
 {
     const char *folder = control_folder(w->run->control);
@@ -134,7 +151,7 @@ static enum judgement judge_log(struct watch *w, struct buf *why)
     logwatch_poll(w->log, w->to_ns != 0);
     w->log_is_whole = w->log_is_whole && has_room(folder);
     if (w->log_is_whole)
-        return logwatch_judge(w->log, why);
+        return w->check->each ? judge_each(w, why) : logwatch_judge(w->log, why);
     buf_printf(why, "lines of the log are missing: no room is left in %s", folder);
     return JUDGE_UNKNOWN;
 }
@@ -304,6 +321,15 @@ bool watch_is_decided(const struct watch *w)
     return w->decided;
 }
 
+/* A line about a request may be written a moment after its answer. */
+static bool waits_for_lines(const struct watch *w)
+{
+    if (!w->check->each || !w->to_ns || now_mono_ns() > w->to_ns + LINES_WITHIN_NS)
+        return false;
+    logwatch_poll(w->log, false);
+    return !each_is_found(w->run, w->check, w->log, w->from_ns, w->to_ns);
+}
+
 bool watch_is_busy(const struct watch *w)
 {
     size_t unfinished = 0;
@@ -312,7 +338,7 @@ bool watch_is_busy(const struct watch *w)
         return false;
     if (w->check->kind == CHECK_LOAD)
         load_count(w->run->loads[w->check->load], w->from_ns, w->to_ns, &unfinished);
-    return w->asking || unfinished;
+    return w->asking || unfinished || waits_for_lines(w);
 }
 
 /* "Always" and "never" say something of every look; but a rate, a share and a percentile need their first

@@ -11,7 +11,7 @@
 struct check_nodes {
     struct probe_nodes ask;
     const struct node *probe, *load, *calls, *log, *service, *metric;
-    const struct node *match, *never, *every_line, *count;
+    const struct node *match, *never, *every_line, *count, *each_failed, *each_request;
     const struct node *expect, *always, *eventually, *for_, *min_samples;
 };
 
@@ -54,6 +54,9 @@ static const struct field fields[] = {
      "log: no line may match.  Else true: the expectation holds at no time"},
     {"every_line", &shape_regex, AT(every_line), "log: every line must match"},
     {"count", &shape_bound, AT(count), "log: how many lines match"},
+    {"each_failed", &shape_load_name, AT(each_failed),
+     "log: a line must match for each failed request of this load, ${request.id} in match being its own"},
+    {"each_request", &shape_load_name, AT(each_request), "log: the same for each request of this load"},
     {"expect", &shape_expect, AT(expect), "a map from what is measured to what is expected"},
     {"always", &shape_bool, AT(always), "true: the expectation holds each time that it is looked at"},
     {"eventually", &shape_time, AT(eventually), "it holds once, within this time"},
@@ -248,6 +251,70 @@ static void read_count(struct reader *r, const struct node *node, const struct c
     (void)c;
 }
 
+/* --- each request --- */
+
+static bool has_mark(const char *text)
+{
+    return text && strstr(text, REQUEST_ID_MARK);
+}
+
+static bool sends_id(const struct probe *probe)
+{
+    bool sends = probe->kind == PROBE_HTTP && (has_mark(probe->url) || has_mark(probe->body));
+
+    for (size_t i = 0; i < probe->headers_count; i++)
+        sends = sends || has_mark(probe->headers[i].value);
+    return sends;
+}
+
+/* The match begins with the id, so that whose line it is can be read there. */
+#define REQUEST_ID_REGEX "\\K[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-8[0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+
+static void put_id_regex(struct reader *r, const struct node *node, const char **match)
+{
+    const char *mark = strstr(*match, REQUEST_ID_MARK), *rest = mark ? mark + strlen(REQUEST_ID_MARK) : NULL;
+
+    r->key = "match";
+    if (!mark || has_mark(rest)) {
+        reader_error(r, node, "${request.id} must stand in it, once, for the id of a request");
+    } else {
+        const char *before = reader_copy(r, *match, (size_t)(mark - *match));
+        const char *regex = before ? reader_printf(r, "%s" REQUEST_ID_REGEX "%s", before, rest) : NULL;
+        if (regex && regex_check(r, node, regex))
+            *match = regex;
+    }
+    r->key = NULL;
+}
+
+static bool read_each(struct reader *r, const struct check_nodes *n, struct check *c)
+{
+    const struct node *load = n->each_failed ? n->each_failed : n->each_request;
+    const struct node *other = n->count ? n->count : n->expect;
+    const struct scenario *s = r->scenario;
+
+    c->each = n->each_failed ? EACH_FAILED : EACH_REQUEST;
+    if (n->each_failed && n->each_request)
+        reader_error(r, n->each_request, "each_failed and each_request are both given: one is wanted");
+    if (other)
+        reader_error(r, other, "with %s nothing is counted: each must be found",
+                     n->each_failed ? "each_failed" : "each_request");
+    r->key = n->each_failed ? "each_failed" : "each_request";
+    c->load = name_resolve(r, load, CATALOG_LOAD);
+    if (!n->match)
+        reader_error(r, load, "match is missing, with ${request.id} in it");
+    if (c->load >= 0 && !sends_id(&s->probes[s->loads[c->load].probe]))
+        reader_error(r, load, "load %s sends no ${request.id}: put it into a header of probe %s",
+                     s->loads[c->load].name, s->probes[s->loads[c->load].probe].name);
+    r->key = NULL;
+    if (c->match)
+        put_id_regex(r, n->match, &c->match);
+    if (c->load < 0 || !c->match)
+        return false;
+    c->text = reader_printf(r, "%s, each %s of %s", c->text, n->each_failed ? "failed request" : "request",
+                            s->loads[c->load].name);
+    return c->text != NULL;
+}
+
 static bool read_subject_log(struct reader *r, const struct node *node, const struct check_nodes *n,
                              struct check *c, struct expectation *e)
 {
@@ -259,12 +326,16 @@ static bool read_subject_log(struct reader *r, const struct node *node, const st
     if (!n->match && !n->never && !n->every_line)
         return refuse(r, node,
                       "a log check says match, never or every_line: a regular expression over lines");
+    r->takes_request_id = n->each_failed || n->each_request;
     read_regex(r, n->match, "match", &c->match);
+    r->takes_request_id = false;
     read_regex(r, n->never, "never", &c->never);
     read_regex(r, n->every_line, "every_line", &c->every_line);
-    read_count(r, node, n, c, e);
     if (c->service >= 0)
         c->text = reader_printf(r, "log %s", r->scenario->services[c->service].name);
+    if (n->each_failed || n->each_request)
+        return read_each(r, n, c) && c->service >= 0;
+    read_count(r, node, n, c, e);
     return c->service >= 0;
 }
 
@@ -291,6 +362,19 @@ static void read_time(struct reader *r, const struct node *node, const char *key
         reader_error(r, node, "\"%s\" is longer than hold (%s): lengthen hold, or wait less", node->text,
                      unit_format_duration(r->hold_ns, hold));
     r->key = NULL;
+}
+
+/* What is asked of each request cannot be told before they all are over. */
+static void refuse_each(struct reader *r, const struct check_nodes *n, enum check_place place)
+{
+    const struct node *each = n->each_failed ? n->each_failed : n->each_request;
+    const struct node *moment = n->always ? n->always : n->eventually ? n->eventually : n->for_;
+
+    if (n->log && each && moment)
+        reader_error(r, moment, "no quantifier here: each request is looked for when the phase is over");
+    if (n->log && each && (place == IN_STEADY_STATE || place == IN_STOP_WHEN))
+        reader_error(r, each,
+                     "it is for during and after: each request is looked for when the phase is over");
 }
 
 /* It holds until a line refutes it: the first look would settle what is asked of the whole phase. */
@@ -338,10 +422,10 @@ static void read_quantifier(struct reader *r, const struct check_nodes *n, enum 
 
 static void check_keys(struct reader *r, const struct check_nodes *n)
 {
-    const struct node *log_only[] = {n->match, n->every_line, n->count};
-    static const char *const names[] = {"match", "every_line", "count"};
+    const struct node *log_only[] = {n->match, n->every_line, n->count, n->each_failed, n->each_request};
+    static const char *const names[] = {"match", "every_line", "count", "each_failed", "each_request"};
 
-    for (size_t i = 0; !n->log && i < 3; i++)
+    for (size_t i = 0; !n->log && i < sizeof(names) / sizeof(*names); i++)
         if (log_only[i])
             reader_error(r, log_only[i], "%s is for log checks", names[i]);
     if (n->min_samples && !n->load && !(n->calls && node_get(n->calls, "load")))
@@ -398,6 +482,7 @@ static void read_check(struct reader *r, const struct node *node, void *arg)
     bool good = read_subject(r, node, &n, &c, &e);
     read_quantifier(r, &n, to->place, &c);
     refuse_moment(r, &n);
+    refuse_each(r, &n, to->place);
     r->key = "min_samples";
     if (n.min_samples && (n.load || n.calls))
         (void)shape_positive.take(r, n.min_samples, &c.min_samples);

@@ -48,6 +48,10 @@ struct probe {
     struct position at;
 };
 
+/* What stands in a probe's texts for the id of each request, until it is sent.  A `$${request.id}` reads the
+ * same by then: a limit that is accepted. */
+#define REQUEST_ID_MARK "${request.id}"
+
 /* Open model: requests leave at their intended times, whether or not earlier ones were answered. */
 struct load {
     const char *name;
@@ -153,17 +157,26 @@ enum quantifier {
     FOR,        /* all the time for time_ns on end, within the phase */
 };
 
+/* Which requests of its load a log check wants to find. */
+enum each {
+    EACH_NONE,
+    EACH_FAILED,
+    EACH_REQUEST,
+};
+
 struct check {
     enum check_kind kind;
     enum quantifier quantifier;
     uint64_t time_ns;
     const struct probe *probe; /* CHECK_PROBE; CHECK_METRIC: of the page */
-    int load;                  /* CHECK_LOAD: index; CHECK_CALLS: whose requests it counts by, or -1 */
+    int load;                  /* CHECK_LOAD: index; CHECK_CALLS, CHECK_LOG: of whose requests, or -1 */
     uint32_t targets;          /* CHECK_CALLS */
     int service;               /* CHECK_LOG, CHECK_SERVICE: index */
     /* CHECK_LOG: PCRE2; any may be NULL.  A `count` condition speaks of match's lines; ">= 1" unless given.
      */
     const char *match, *never, *every_line;
+    enum each
+        each; /* CHECK_LOG: match begins its match (\K) with the id of a request, and each must be found */
     /* CHECK_METRIC: the series of this name with these labels, among others */
     const char *metric;
     const struct pair *labels;

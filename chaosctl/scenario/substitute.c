@@ -95,6 +95,19 @@ static bool environment_value(struct reader *r, const struct node *at, char *nam
     return value && utf8_is_valid(value);
 }
 
+static bool request_id(struct reader *r, const struct node *at, struct binding *ret_value)
+{
+    if (!r->takes_request_id) {
+        reader_error(
+            r, at,
+            "${request.id} stands in the URL, headers and body of an http request, and in the match of a "
+            "log check with each_failed or each_request");
+        return false;
+    }
+    *ret_value = (struct binding){.value = REQUEST_ID_MARK};
+    return true;
+}
+
 /* What stands between the braces. */
 static bool value_of(struct reader *r, const struct node *at, char *name, bool plain,
                      struct binding *ret_value)
@@ -103,6 +116,8 @@ static bool value_of(struct reader *r, const struct node *at, char *name, bool p
         reader_error(r, at, "${} within ${} is not understood");
         return false;
     }
+    if (!strcmp(name, "request.id"))
+        return request_id(r, at, ret_value);
     if (strncmp(name, "env.", 4))
         return variable_value(r, at, name, ret_value);
     *ret_value = (struct binding){.plain = plain};

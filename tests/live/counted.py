@@ -3,8 +3,10 @@
     /order    asks a Redis for PONG; 200, or 503 with Retry-After; logs a line with the request's X-Request-Id
     /metrics  orders_total{outcome="ok"|"failed"}, from its first order on; last_order, a gauge
     /forget   the counters start anew, as with a new process
+    /echo/... answers with its path and the request's body
     /gone     from now on there is no page of metrics
     /healthz  200
+SWALLOW=1   orders that fail are not logged
 FRONT_PORT BACK_PORT  where to listen and whom to ask
 """
 import json
@@ -32,7 +34,7 @@ def order(request_id):
         outcome = "failed"
     with lock:
         orders[outcome] = orders.get(outcome, 0) + 1
-    if not os.environ.get("SWALLOW"):
+    if outcome == "ok" or os.environ.get("SWALLOW") != "1":
         print(json.dumps({"event": "order", "outcome": outcome, "request": request_id}), flush=True)
     return (200, "bought") if outcome == "ok" else (503, "later")
 
@@ -54,6 +56,9 @@ class Shop(BaseHTTPRequestHandler):
             return order(self.headers.get("X-Request-Id", ""))
         if self.path == "/metrics":
             return (404, "gone") if state["gone"] else metrics()
+        if self.path.startswith("/echo/"):
+            length = int(self.headers.get("Content-Length", "0"))
+            return 200, self.path + " " + self.rfile.read(length).decode()
         if self.path == "/forget":
             with lock:
                 orders.clear()

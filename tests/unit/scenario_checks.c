@@ -5,7 +5,6 @@
 
 #define PROBE(expect)          "{probe: item, expect: {" expect "}}"
 #define LOAD(expect)           "{load: browse, expect: {" expect "}}"
-#define METRIC(series, expect) "{metric: {http: \"http://h/\", " series "}, expect: {" expect "}}"
 
 static const struct case_row wrong_expectations[] = {
     {PROBE(""), "an empty map expects nothing"},
@@ -153,30 +152,6 @@ static const struct case_row wrong_checks[] = {
      "none"},
     {"{probe: item, load: browse}", "a check is about exactly one of"},
     {"{prob: item}", "unknown key \"prob\" in a check (did you mean \"probe\"?)"},
-    {"{metric: x, expect: {value: 3}}", "a map (metric) is wanted here, not text"},
-    {"{metric: {}, expect: {value: 3}}", "f:10:14: name is missing in metric: the metric's name"},
-    {"{metric: {name: n}, expect: {value: 3}}", "f:10:14: http is missing in metric: the page"},
-    {"{metric: {http: \"http://h/\", name: n}}",
-     "a metric check without expect proves nothing: expect: {increase: \">= 1\"}"},
-    {METRIC("name: n, nmae: m", "value: 1"),
-     "f:10:43: unknown key \"nmae\" in metric (did you mean \"name\"?)"},
-    {METRIC("name: 'n{a=\"b\"}'", "value: 1"),
-     "f:10:40: name: \"n{a=\"b\"}\" is no metric's name; labels stand under labels: {outcome: ok}"},
-    {METRIC("name: 2n", "value: 1"), "f:10:40: name: \"2n\" is no metric's name: letters, digits, _ and :"},
-    {METRIC("name: n, labels: {a-b: c}", "value: 1"), "f:10:52: labels: \"a-b\" is no label's name"},
-    {METRIC("name: n, labels: {\"a:b\": c}", "value: 1"), "\"a:b\" is no label's name"},
-    {METRIC("name: n, labels: [c]", "value: 1"),
-     "labels: a map from names to texts is wanted here, not a list"},
-    {METRIC("name: n", "count: 1"), "a metric check says nothing about \"count\"; it knows: value, increase"},
-    {METRIC("name: n", "valeu: 1"),
-     "unknown expectation \"valeu\" in a metric check (did you mean \"value\"?)"},
-    {METRIC("name: n", "value: 1ms"), "value: \"1ms\" is not a number"},
-    {METRIC("name: n", "increase: \"< 2x baseline\""), "increase is not compared with the baseline"},
-    {METRIC("name: n", "value: \"< 2x baseline\""), ""},
-    {"{metric: {http: h, name: n}, expect: {value: 1}}", "\"h\" is no URL"},
-    {"{metric: {http: {get: \"http://h/\", timeout: 1s}, timeout: 1s, name: n}, expect: {value: 1}}",
-     "timeout: given twice: here and within http"},
-    {"{metric: {http: \"http://h/\", name: n}, probe: item, expect: {value: 1}}", "there are several"},
     {"{probe: itme}", "unknown probe \"itme\" (did you mean \"item\"?)"},
     {"{probe: zzz}", "unknown probe \"zzz\"; there are: item, port, cmd"},
     {"{probe: item, timeout: 3s}", "timeout stands with the probe's definition"},
@@ -308,18 +283,6 @@ static const struct {
     {"{log: shop, match: x, expect: {count: 2}}", "log shop", CHECK_LOG, AT_END, 0, {"count = 2"}},
     {"{log: shop, never: x}", "log shop", CHECK_LOG, AT_END, 0, {NULL}},
     {"{load: browse, expect: {count: 5}}", "load browse", CHECK_LOAD, AT_END, 0, {"count = 5"}},
-    {METRIC("name: n, labels: {a: x, b: \"\"}", "increase: \">= 1\", value: 2..5"),
-     "metric n{a=\"x\",b=\"\"}",
-     CHECK_METRIC,
-     AT_END,
-     0,
-     {"increase >= 1", "value in 2..5"}},
-    {"{metric: {http: \"http://h/\", name: \"a:b\"}, expect: {value: 1}, for: 2s}",
-     "metric a:b",
-     CHECK_METRIC,
-     FOR,
-     2 * NS_PER_S,
-     {"value = 1"}},
 };
 
 START_TEST(a_check_says_what_it_is_about)
