@@ -10,6 +10,7 @@
 #include "preload/endpoint.h"
 #include "preload/flow.h"
 #include "preload/name.h"
+#include "preload/observe.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
 #include "preload/request.h"
@@ -165,6 +166,7 @@ static bool judge(struct ask *a)
         identify(a);
     request_ask(a);
     traffic_ask(a);
+    observe_ask(a);
     look_before(a);
     if (a->was_reset)
         return false;
@@ -249,6 +251,7 @@ ssize_t ask_done(struct ask *a, ssize_t result)
     if (receives && result == -1 && errno == ENOTCONN && a->known & KNOWN_RESET)
         return 0;
     traffic_done(a, result);
+    observe_done(a, result);
     if (receives && result > 0 && a->epoch != shim_epoch())
         flow_late(a->call, a->fd, a->flags);
     return receives && result <= 0 ? ask_woken(a->fd, result) : result;

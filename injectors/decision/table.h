@@ -9,6 +9,7 @@
 
 #include "injectors/decision/ring.h"
 #include "injectors/decision/rule.h"
+#include "injectors/decision/seen.h"
 #include "injectors/decision/target.h"
 
 #define TABLE_MAGIC  UINT64_C(0x314c544353414843) /* "CHASCTL1" */
@@ -54,6 +55,9 @@ struct table {
     /* Dependencies whose requests an armed rule looks at. */
     _Atomic uint32_t requests;
 
+    /* Is it noted whom processes connect to?  Then no call that opens, sends or receives is idle. */
+    _Atomic uint32_t observed;
+
     /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
      * none.  The one word that an idle call loads. */
     _Atomic uint32_t armed[CALL_COUNT];
@@ -63,6 +67,7 @@ struct table {
     struct slot slots[SLOT_MAX];
     struct traffic traffic[DEPENDENCY_MAX + 1];
     struct ring ring;
+    struct seen seen[SEEN_MAX];
 };
 
 /* Make a zeroed area of sizeof(struct table) bytes a valid, empty one. */
@@ -86,6 +91,9 @@ void table_tidy(struct table *table);
 
 /* Count what these dependencies do from now on. */
 void table_watch(struct table *table, uint32_t dependencies);
+
+/* Note whom processes connect to from now on. */
+void table_observe(struct table *table);
 
 /* Is the rule in that place, which may be out of range, armed? */
 static inline bool table_is_armed(const struct table *table, uint32_t index)

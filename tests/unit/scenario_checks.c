@@ -3,8 +3,8 @@
 
 /* --- expectations --- */
 
-#define PROBE(expect)          "{probe: item, expect: {" expect "}}"
-#define LOAD(expect)           "{load: browse, expect: {" expect "}}"
+#define PROBE(expect) "{probe: item, expect: {" expect "}}"
+#define LOAD(expect)  "{load: browse, expect: {" expect "}}"
 
 static const struct case_row wrong_expectations[] = {
     {PROBE(""), "an empty map expects nothing"},

@@ -40,8 +40,8 @@ END_TEST
 
 START_TEST(a_metric_check_says_what_it_is_about)
 {
-    const struct check *c =
-        during_of(METRIC("name: \"a:n\", labels: {a: x, b: \"\"}, timeout: 1s", "increase: \">= 1\", value: 2..5"));
+    const struct check *c = during_of(
+        METRIC("name: \"a:n\", labels: {a: x, b: \"\"}, timeout: 1s", "increase: \">= 1\", value: 2..5"));
 
     ck_assert_int_eq(c->kind, CHECK_METRIC);
     ck_assert_str_eq(c->text, "metric a:n{a=\"x\",b=\"\"}");
@@ -54,7 +54,8 @@ START_TEST(a_metric_check_says_what_it_is_about)
     ck_assert_str_eq(c->expect[1].text, "value in 2..5");
     ck_assert_int_eq(c->quantifier, AT_END);
     ck_assert_str_eq(during_of(METRIC("name: n", "value: 1"))->text, "metric n");
-    ck_assert_int_eq(during_of("{metric: {http: \"http://h/\", name: n}, expect: {value: 1}, for: 2s}")->quantifier, FOR);
+    ck_assert_int_eq(
+        during_of("{metric: {http: \"http://h/\", name: n}, expect: {value: 1}, for: 2s}")->quantifier, FOR);
 }
 END_TEST
 
