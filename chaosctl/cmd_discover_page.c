@@ -77,6 +77,8 @@ static void write_name(const struct seen *row, const struct founds *all, struct 
     else
         snprintf(name, sizeof(name), "%.55s", buf_text(&base));
     snprintf(f->name, sizeof(f->name), "%s", name);
+    if (is_taken(all, f->name) && !row->is_unix)
+        snprintf(f->name, sizeof(f->name), "%.55s-%u", name, row->port);
     for (unsigned n = 2; is_taken(all, f->name); n++)
         snprintf(f->name, sizeof(f->name), "%.55s-%u", name, n);
 }

@@ -42,9 +42,115 @@ void calls_begin(const struct run *run, const struct check *check, uint64_t from
 {
     struct calls_mark now = mark_now(run, check->targets);
 
-    *track = (struct calls_track){
-        .from_ns = from_ns, .mark = now, .second = now, .second_ns = from_ns, .rate_per_s = -1};
+    *track = (struct calls_track){.from_ns = from_ns,
+                                  .mark = now,
+                                  .second = now,
+                                  .second_ns = from_ns,
+                                  .rate_per_s = -1,
+                                  .untold = atomic_load(&control_table(run->control)->untold)};
 }
+
+/* --- calls that wait --- */
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void take_peak(struct run *run, unsigned bit)
+{
+    struct table *table = control_table(run->control);
+
+    run->calls_peak.most[bit] =
+        larger(atomic_exchange(&table->traffic[bit].most, 0), inflight_count(table->inflight, 1u << bit));
+    run->calls_peak.longest_ns[bit] = atomic_exchange(&table->traffic[bit].longest_ns, 0);
+}
+
+/* One that waits has waited at least this long; one whose process is gone waits no more. */
+static void look_at(struct run *run, struct inflight *place, uint64_t now_ns)
+{
+    uint32_t pid = atomic_load(&place->pid), targets = atomic_load(&place->targets);
+    uint64_t since_ns = atomic_load(&place->since_ns);
+
+    if (!pid || !since_ns || now_ns <= since_ns)
+        return;
+    if (!process_birth((pid_t)pid)) {
+        inflight_end(place, pid, now_ns);
+        return;
+    }
+    for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++)
+        if (targets & (1u << bit))
+            run->calls_peak.longest_ns[bit] = larger(run->calls_peak.longest_ns[bit], now_ns - since_ns);
+}
+
+void calls_tick(struct run *run, uint64_t now_ns)
+{
+    struct table *table = control_table(run->control);
+
+    if (!table || !atomic_load(&table->followed))
+        return;
+    for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++)
+        take_peak(run, bit);
+    for (int i = 0; i < INFLIGHT_MAX; i++)
+        look_at(run, &table->inflight[i], now_ns);
+}
+
+/* Of several dependencies the sum of what each had within a tick: no less than there were at a time. */
+void calls_sample(const struct run *run, const struct check *check, struct calls_track *track)
+{
+    uint64_t most = 0;
+
+    for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++) {
+        if (!(check->targets & (1u << bit)))
+            continue;
+        most += run->calls_peak.most[bit];
+        track->longest_ns = larger(track->longest_ns, run->calls_peak.longest_ns[bit]);
+    }
+    track->most = larger(track->most, most);
+}
+
+/* Where one found no place, nobody knows how long it took. */
+static void observe_waiting(const struct run *run, const struct check *check, struct calls_track *track,
+                            uint64_t calls, struct observation *seen)
+{
+    calls_sample(run, check, track);
+    if (atomic_load(&control_table(run->control)->untold) != track->untold)
+        return;
+    set(seen, METRIC_concurrent, (double)track->most);
+    if (calls || track->longest_ns)
+        set(seen, METRIC_longest, (double)track->longest_ns);
+}
+
+static bool follows(const struct check *check)
+{
+    for (size_t i = 0; check->kind == CHECK_CALLS && i < check->expect_count; i++)
+        if (check->expect[i].metric == METRIC_concurrent || check->expect[i].metric == METRIC_longest)
+            return true;
+    return false;
+}
+
+static uint32_t followed_of(const struct check *checks, size_t count)
+{
+    uint32_t targets = 0;
+
+    for (size_t i = 0; i < count; i++)
+        targets |= follows(&checks[i]) ? checks[i].targets : 0;
+    return targets;
+}
+
+uint32_t followed_targets(const struct run *run)
+{
+    const struct scenario *s = run->scenario;
+    uint32_t targets =
+        followed_of(s->steady, s->steady_count) | followed_of(s->stop_when, s->stop_when_count);
+
+    for (size_t i = 0; i < run->queue_count; i++)
+        targets |= followed_of(run->queue[i]->during, run->queue[i]->during_count) |
+                   followed_of(run->queue[i]->after, run->queue[i]->after_count);
+    return targets;
+}
+
+/* --- what was counted --- */
 
 /* At the end of a phase the rate is that of the phase.  Looked at while it goes on, it is that of the last
  * whole second: of the first instants it would be nothing, and of the phase so far a burst at its start would
@@ -88,6 +194,8 @@ void calls_observe(const struct run *run, const struct check *check, struct call
     set(seen, METRIC_count, (double)(now.calls - track->mark.calls));
     set(seen, METRIC_connects, (double)(now.connects - track->mark.connects));
     observe_rate(track, now, at_end, now_ns, seen);
+    if (follows(check))
+        observe_waiting(run, check, track, now.calls - track->mark.calls, seen);
     if (check->load >= 0 && run->loads[check->load])
         observe_requests(run, check, now.calls - track->mark.calls, track->from_ns, seen);
 }

@@ -63,6 +63,11 @@ struct course {
     uint64_t recovery_ns;
 };
 
+/* Of calls to each dependency, what was most since the last tick. */
+struct calls_peak {
+    uint64_t most[DEPENDENCY_MAX], longest_ns[DEPENDENCY_MAX];
+};
+
 struct run {
     const struct scenario *scenario;
     struct run_options options;
@@ -78,6 +83,7 @@ struct run {
     bool *has_baseline;
     struct process_usage *usage_baseline; /* of each service, at the baseline's end */
     struct calls_baseline *calls_baseline;
+    struct calls_peak calls_peak;
     struct watch **stops; /* of stop_when */
     const struct cell **queue;
     size_t queue_count;
@@ -138,7 +144,15 @@ struct calls_track {
     struct calls_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
     uint64_t second_ns;
     double rate_per_s; /* of the last whole second; < 0: none yet */
+    uint64_t most, longest_ns, untold;
 };
+
+/* At each tick, before the checks are looked at. */
+void calls_tick(struct run *run, uint64_t now_ns);
+/* Let a check's own most grow by it. */
+void calls_sample(const struct run *run, const struct check *check, struct calls_track *track);
+/* The dependencies of the checks that want calls to be followed. */
+uint32_t followed_targets(const struct run *run);
 
 void calls_begin(const struct run *run, const struct check *check, uint64_t from_ns,
                  struct calls_track *track);

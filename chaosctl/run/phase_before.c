@@ -160,6 +160,8 @@ static void start_services(struct run *run)
     int r = keeps ? 0 : control_fresh(run->control, run->scenario, watched_targets(run));
 
     if (!r)
+        atomic_store(&control_table(run->control)->followed, followed_targets(run));
+    if (!r)
         r = services_new(run->loop, run->control, run->prober, run->scenario, service_event, run,
                          &run->services);
     if (r)

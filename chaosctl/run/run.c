@@ -131,6 +131,7 @@ static void tick(void *arg)
     uint64_t now_ns = now_mono_ns();
 
     renew(run);
+    calls_tick(run, now_ns);
     phase_tick(run, now_ns);
     if (control_table(run->control))
         control_drain(run->control, record, run);

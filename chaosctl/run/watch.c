@@ -301,6 +301,8 @@ void watch_tick(struct watch *w, uint64_t now_ns)
 {
     if (w->decided || w->to_ns)
         return;
+    if (w->check->kind == CHECK_CALLS)
+        calls_sample(w->run, w->check, &w->calls);
     if (is_late(w, now_ns) && !w->asking)
         decide_as(w, w->known ? OUTCOME_FAILED : OUTCOME_UNKNOWN);
     else if (w->quantifier != AT_END && now_ns >= w->next_look_ns)

@@ -9,9 +9,7 @@
 static const struct {
     const char *name, *instead;
 } later[] = {
-    {"concurrent", "rate and connects tell how hard a dependency is pressed"},
     {"retries", "per_request tells how often it is called for each request of a load"},
-    {"longest", "a probe's latency and a load's max tell how long callers wait"},
     {"distinct", "a log check can count what the dependency wrote"},
 };
 

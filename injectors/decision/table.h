@@ -7,6 +7,7 @@
 #ifndef DECISION_TABLE_H
 #define DECISION_TABLE_H
 
+#include "injectors/decision/inflight.h"
 #include "injectors/decision/ring.h"
 #include "injectors/decision/rule.h"
 #include "injectors/decision/seen.h"
@@ -32,7 +33,9 @@ struct traffic {
     _Atomic uint64_t calls;
     _Atomic uint64_t connects; /* attempts, made or refused */
     _Atomic uint64_t accepts;
-    _Atomic uint64_t reserved[5];
+    _Atomic uint64_t most;       /* calls that waited at a time, since the orchestrator took it */
+    _Atomic uint64_t longest_ns; /* of the calls that ended, likewise */
+    _Atomic uint64_t reserved[3];
 };
 
 struct table {
@@ -68,6 +71,10 @@ struct table {
     struct traffic traffic[DEPENDENCY_MAX + 1];
     struct ring ring;
     struct seen seen[SEEN_MAX];
+    /* Watched dependencies whose calls are followed from their beginning to their answer, and those calls. */
+    _Atomic uint32_t followed;
+    _Atomic uint64_t untold; /* calls that found no place */
+    struct inflight inflight[INFLIGHT_MAX];
 };
 
 /* Make a zeroed area of sizeof(struct table) bytes a valid, empty one. */
