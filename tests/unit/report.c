@@ -239,6 +239,7 @@ START_TEST(a_run_that_did_not_end_is_green_nowhere)
         {"junit", "<error type=\"inconclusive\" message=\"the run did not end: the journal stops"},
         {"github", "::error title=chaosctl%3A inconclusive::the run did not end"},
         {"markdown", "**the run did not end"},
+        {"html", "<b class=\"failed\">the run did not end"},
         {"json", "\"complete\": false"},
         {"terminal", "the run did not end"},
     };
@@ -285,6 +286,23 @@ START_TEST(hostile_text_breaks_no_markdown_table)
     ck_assert_uint_eq(bars, 6);
     ck_assert_ptr_null(strstr(buf_text(&text), "<b>"));
     ck_assert_ptr_nonnull(strstr(buf_text(&text), "\\|"));
+}
+END_TEST
+
+START_TEST(hostile_text_becomes_no_markup_in_html)
+{
+    cleanup_buf struct buf text = {0};
+    size_t open = 0, close = 0;
+
+    render_hostile("html", &text);
+    ck_assert_ptr_null(strstr(buf_text(&text), "<b>"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&text), "]]&gt;&amp;&lt;b&gt;&quot;&#39;|"));
+    for (const char *p = buf_text(&text); *p; p++) {
+        open += *p == '<';
+        close += *p == '>';
+    }
+    ck_assert_uint_eq(open, close);
+    ck_assert_ptr_null(strstr(buf_text(&text), "<script"));
 }
 END_TEST
 
@@ -483,6 +501,7 @@ int main(void)
     tcase_add_test(tc, a_run_that_did_not_end_is_green_nowhere);
     tcase_add_test(tc, hostile_text_gives_github_no_command_of_its_own);
     tcase_add_test(tc, hostile_text_breaks_no_markdown_table);
+    tcase_add_test(tc, hostile_text_becomes_no_markup_in_html);
     tcase_add_test(tc, json_is_json_and_seeds_survive);
     tcase_add_test(tc, an_almost_full_success_is_not_shown_as_a_hundred);
     tcase_add_test(tc, a_question_is_answered_by_the_check_that_tells_most);
