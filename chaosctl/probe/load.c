@@ -34,6 +34,8 @@ int load_new(struct loop *loop, struct prober *prober, const struct probe *probe
     *run = (struct load_run){.loop = loop,
                              .prober = prober,
                              .probe = probe,
+                             .each = load->each,
+                             .each_count = load->each_count,
                              .rate_per_s = load->rate_per_s,
                              .max_in_flight = load->max_in_flight ? load->max_in_flight : UINT32_MAX,
                              .timer = {.fn = on_due, .arg = run}};
@@ -133,7 +135,8 @@ static int send_one(struct load_run *run, uint64_t number)
     if (!request)
         return -ENOMEM;
     *request = (struct request){.run = run, .number = number, .next = run->requests};
-    int error = prober_ask(run->prober, run->probe, on_answer, request);
+    const struct probe *probe = run->each_count ? &run->each[number % run->each_count] : run->probe;
+    int error = prober_ask(run->prober, probe, on_answer, request);
     if (error) {
         free(request);
         return error;

@@ -68,6 +68,7 @@ bool probe_is_given(const struct probe_nodes *nodes);
  * exec. */
 bool probe_read(struct reader *r, const struct node *node, const struct probe_nodes *nodes, const char *name,
                 struct probe *ret_probe);
+bool url_is_valid(const char *url);
 bool http_read(struct reader *r, const struct node *node, struct probe *ret_probe);
 bool endpoint_read(struct reader *r, const struct node *node, const char **ret_host, uint16_t *ret_port);
 void probes_read(struct reader *r, const struct node *node);
@@ -81,6 +82,11 @@ const char *probe_what(enum probe_kind kind);
 const char *json_text(struct reader *r, const struct node *node);
 
 /* --- loads, services --- */
+
+/* `each:` of a load (parse_each.c), or NULL; and the error where a probe that wants values gets none. */
+void each_read(struct reader *r, const struct node *each, struct load *load);
+void each_refuse(struct reader *r, struct position at, const struct probe *probe);
+extern const struct shape shape_each;
 
 void loads_read(struct reader *r, const struct node *node);
 void services_read(struct reader *r, const struct node *node);

@@ -80,6 +80,7 @@ static bool refuse(struct reader *r, const struct node *node, const char *why)
 void deed_expect(struct reader *r, const struct node *expect, const struct probe *probe, struct position at,
                  struct expectation *e)
 {
+    each_refuse(r, at, probe);
     if (expect) {
         expect_read(r, expect, e);
         return;

@@ -34,7 +34,7 @@ static const struct field fields[] = {
     {0},
 };
 
-static bool is_url(const char *url)
+bool url_is_valid(const char *url)
 {
     size_t scheme = !strncasecmp(url, "http://", 7) ? 7 : !strncasecmp(url, "https://", 8) ? 8 : 0;
 
@@ -56,7 +56,7 @@ static bool read_url(struct reader *r, const struct node *node, const char *meth
     r->takes_request_id = false;
     if (!good)
         return false;
-    if (!is_url(url)) {
+    if (!url_is_valid(url)) {
         reader_error(r, node, "\"%s\" is no URL such as http://127.0.0.1:8080/health", url);
         return false;
     }

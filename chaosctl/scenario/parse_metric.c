@@ -88,6 +88,8 @@ bool metric_read_subject(struct reader *r, const struct node *node, struct check
     if (!page || !fields_read(r, node, "metric", fields, &n) || !n.ask.http || !n.name)
         return false;
     bool good = probe_read(r, node, &n.ask, NULL, page);
+    if (good)
+        each_refuse(r, node->at, page);
     good = read_name(r, n.name, c) && good;
     good = read_labels(r, n.labels, c) && good;
     if (!good)

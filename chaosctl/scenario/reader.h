@@ -19,7 +19,7 @@ struct reader {
     uint64_t hold_ns;  /* of the cell being read; 0: none */
     size_t nodes_left; /* that cells may still read */
     size_t work_left;  /* bytes that substitution and regexes may still cost: a small file can ask for much */
-    bool takes_request_id; /* ${request.id} may stand in what is being read */
+    bool takes_request_id; /* ${request.id} and ${each.NAME} may stand in what is being read */
     size_t errors;         /* found so far, those that diag has already included */
     bool failed;           /* memory ran out */
 };

@@ -57,6 +57,8 @@ struct load {
     const char *name;
     size_t probe; /* index */
     double rate_per_s;
+    const struct probe *each; /* the probe with the values that requests take in turn; NULL: itself */
+    size_t each_count;
     uint32_t
         max_in_flight; /* beyond it a request waits, and its latency still counts from its intended time */
     struct position at;

@@ -108,6 +108,18 @@ static bool request_id(struct reader *r, const struct node *at, struct binding *
     return true;
 }
 
+/* ${each.NAME}: a load's values, which are not known here. */
+static bool each_name(struct reader *r, const struct node *at, const char *name, struct binding *ret_value)
+{
+    if (!r->takes_request_id) {
+        reader_error(r, at, "${%s} stands in the URL, headers and body of an http request that a load makes",
+                     name);
+        return false;
+    }
+    *ret_value = (struct binding){.value = reader_printf(r, "${%s}", name)};
+    return ret_value->value != NULL;
+}
+
 /* What stands between the braces. */
 static bool value_of(struct reader *r, const struct node *at, char *name, bool plain,
                      struct binding *ret_value)
@@ -118,6 +130,8 @@ static bool value_of(struct reader *r, const struct node *at, char *name, bool p
     }
     if (!strcmp(name, "request.id"))
         return request_id(r, at, ret_value);
+    if (!strncmp(name, "each.", 5) && variable_is_valid(name + 5))
+        return each_name(r, at, name, ret_value);
     if (strncmp(name, "env.", 4))
         return variable_value(r, at, name, ret_value);
     *ret_value = (struct binding){.plain = plain};

@@ -126,6 +126,67 @@ START_TEST(the_match_begins_with_the_id)
 }
 END_TEST
 
+/* --- values that requests take in turn --- */
+
+static const char *parse_load(const char *probe, const char *load)
+{
+    return parse(
+        "version: 1\nservices: {shop: {run: [shop]}}\ndependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\n"
+        "probes:\n  item: {http: %s}\nload:\n  browse: {probe: item, rate: 50/s%s}\n" TAIL,
+        probe, load);
+}
+
+#define ITEM "{get: \"http://h/${each.id}\", headers: {U: \"${each.user}-${request.id}\"}}"
+
+static const struct {
+    const char *probe, *load, *error;
+} turns[] = {
+    {ITEM, ", each: {id: [1, 2], user: [ann, bob]}", ""},
+    {ITEM, "", "f:7:3: the probe of load browse has ${each.id}, which each does not have: each: {id: [...]}"},
+    {ITEM, ", each: {id: [1, 2]}", "has ${each.user}, which each does not have: each: {user: [...]}"},
+    {ITEM, ", each: {id: [1, 2], user: [ann]}",
+     "f:7:62: each: the lists go in step: this one has 1 values, the first 2"},
+    {ITEM, ", each: {id: [1, 2], user: []}", "each: a list of 1 to 1000 values is wanted here"},
+    {ITEM, ", each: {id: 1, user: 2}", "each: a list of 1 to 1000 values is wanted here"},
+    {ITEM, ", each: {}", "each: a map from names to lists of values is wanted here"},
+    {ITEM, ", each: [1]", "each: a map from names to lists of values is wanted here, not a list"},
+    {ITEM, ", each: {\"1d\": [1]}", "each: \"1d\" is no variable's name"},
+    {ITEM, ", each: {id: [a b], user: [x]}", "\"http://h/a b\" is no URL: what each gives has blanks in it"},
+    {ITEM, ", each: {id: [1], user: [\"x\\ny\"]}", "header U: what each gives has line breaks"},
+    {ITEM, ", each: {id: [[1]], user: [x]}", "a value is wanted here, not a list"},
+    {"{get: \"http://h/\"}", ", each: {id: [1]}",
+     "each: probe item has none of it: write ${each.id} into its URL, headers or body"},
+};
+
+START_TEST(requests_take_values_in_turn)
+{
+    check_row(parse_load(turns[_i].probe, turns[_i].load), turns[_i].error);
+}
+END_TEST
+
+START_TEST(a_load_has_a_probe_for_each_value)
+{
+    ck_assert_str_eq(parse_load(ITEM, ", each: {id: [1, 2], user: [ann, bob]}"), "");
+    const struct load *load = &loaded->loads[0];
+    ck_assert_uint_eq(load->each_count, 2);
+    ck_assert_str_eq(load->each[0].url, "http://h/1");
+    ck_assert_str_eq(load->each[0].headers[0].value, "ann-${request.id}");
+    ck_assert_str_eq(load->each[1].url, "http://h/2");
+    ck_assert_str_eq(load->each[1].headers[0].value, "bob-${request.id}");
+    ck_assert_str_eq(loaded->probes[0].url, "http://h/${each.id}");
+}
+END_TEST
+
+START_TEST(a_check_has_no_values_to_give)
+{
+    ck_assert_has(parse_each("{http: \"http://h/${each.id}\"}"),
+                  "f:10:5: ${each...} has its values from a load's each");
+    ck_assert_has(parse_each("{exec: [\"${each.id}\"]}"), "${each.id} stands in the URL, headers and body");
+    ck_assert_has(parse_each("{metric: {http: \"http://h/${each.id}\", name: n}, expect: {value: 1}}"),
+                  "${each...} has its values from a load's each");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("measured");
@@ -136,5 +197,8 @@ int main(void)
     tcase_add_loop_test(c, each_request_is_looked_for_by_its_id, 0, ROWS(eaches));
     tcase_add_test(c, each_request_is_for_phases_that_end);
     tcase_add_test(c, the_match_begins_with_the_id);
+    tcase_add_loop_test(c, requests_take_values_in_turn, 0, ROWS(turns));
+    tcase_add_test(c, a_load_has_a_probe_for_each_value);
+    tcase_add_test(c, a_check_has_no_values_to_give);
     return check_main(suite);
 }
