@@ -303,9 +303,12 @@ static bool read_each(struct reader *r, const struct check_nodes *n, struct chec
     c->load = name_resolve(r, load, CATALOG_LOAD);
     if (!n->match)
         reader_error(r, load, "match is missing, with ${request.id} in it");
-    if (c->load >= 0 && !sends_id(&s->probes[s->loads[c->load].probe]))
+    const struct probe *probe = c->load >= 0 && s->loads[c->load].probe < s->probes_count
+                                    ? &s->probes[s->loads[c->load].probe]
+                                    : NULL;
+    if (probe && !sends_id(probe))
         reader_error(r, load, "load %s sends no ${request.id}: put it into a header of probe %s",
-                     s->loads[c->load].name, s->probes[s->loads[c->load].probe].name);
+                     s->loads[c->load].name, probe->name);
     r->key = NULL;
     if (c->match)
         put_id_regex(r, n->match, &c->match);

@@ -17,13 +17,18 @@ const struct shape shape_each = {
               "\"minItems\":1}}",
 };
 
+/* A probe with an error may lack anything. */
+static bool has_mark(const char *text)
+{
+    return text && strstr(text, EACH_MARK);
+}
+
 static bool has_each(const struct probe *probe)
 {
-    bool has = probe->kind == PROBE_HTTP &&
-               (strstr(probe->url, EACH_MARK) || (probe->body && strstr(probe->body, EACH_MARK)));
+    bool has = probe->kind == PROBE_HTTP && (has_mark(probe->url) || has_mark(probe->body));
 
     for (size_t i = 0; i < probe->headers_count; i++)
-        has = has || strstr(probe->headers[i].value, EACH_MARK);
+        has = has || has_mark(probe->headers[i].value);
     return has;
 }
 

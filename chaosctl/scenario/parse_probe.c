@@ -203,7 +203,7 @@ static void read_load(struct reader *r, const struct node *key, const struct nod
                           .rate_per_s = n.rate,
                           .max_in_flight = (uint32_t)n.max_in_flight,
                           .at = key->at};
-    if (s->probes_count)
+    if (load->probe < s->probes_count)
         each_read(r, n.each, load);
 }
 

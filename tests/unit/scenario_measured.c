@@ -106,6 +106,16 @@ START_TEST(each_request_is_looked_for_by_its_id)
 }
 END_TEST
 
+START_TEST(a_load_without_a_probe_sends_no_id)
+{
+    ck_assert_has(parse("version: 1\nservices: {shop: {run: [shop]}}\nload: {browse: {rate: 50/s}}\n"
+                        "dependencies: {cache: {tcp: \"127.0.0.1:6379\"}}\nexperiments:\n- name: e\n"
+                        "  faults: [{refuse: {target: cache}}]\n  during:\n"
+                        "  - {log: shop, each_failed: browse, match: \"${request.id}\"}\n"),
+                  "probe is missing in a load");
+}
+END_TEST
+
 START_TEST(each_request_is_for_phases_that_end)
 {
     ck_assert_has(
@@ -154,6 +164,7 @@ static const struct {
     {ITEM, ", each: {id: [a b], user: [x]}", "\"http://h/a b\" is no URL: what each gives has blanks in it"},
     {ITEM, ", each: {id: [1], user: [\"x\\ny\"]}", "header U: what each gives has line breaks"},
     {ITEM, ", each: {id: [[1]], user: [x]}", "a value is wanted here, not a list"},
+    {"{get: nowhere}", ", each: {id: [1]}", "get: \"nowhere\" is no URL"},
     {"{get: \"http://h/\"}", ", each: {id: [1]}",
      "each: probe item has none of it: write ${each.id} into its URL, headers or body"},
 };
@@ -195,6 +206,7 @@ int main(void)
     tcase_add_loop_test(c, a_wrong_metric_check_is_an_error, 0, ROWS(wrong_metrics));
     tcase_add_test(c, a_metric_check_says_what_it_is_about);
     tcase_add_loop_test(c, each_request_is_looked_for_by_its_id, 0, ROWS(eaches));
+    tcase_add_test(c, a_load_without_a_probe_sends_no_id);
     tcase_add_test(c, each_request_is_for_phases_that_end);
     tcase_add_test(c, the_match_begins_with_the_id);
     tcase_add_loop_test(c, requests_take_values_in_turn, 0, ROWS(turns));
