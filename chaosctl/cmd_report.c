@@ -26,7 +26,7 @@ static const struct option_row options[] = {
     {0},
 };
 
-static const char *const later[] = {"html", "openmetrics", NULL};
+static const char *const later[] = {"openmetrics", NULL};
 
 static int run(int argc, char **argv);
 

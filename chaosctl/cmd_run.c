@@ -54,7 +54,7 @@ static int unknown_report(const char *name)
     const char *names[RUN_REPORTS_MAX];
     size_t n = 0;
 
-    if (!strcmp(name, "html") || !strcmp(name, "openmetrics"))
+    if (!strcmp(name, "openmetrics"))
         return usage_error(&command_run, "format %s is not in this version yet; there are " THERE_ARE, name);
     for (const struct report *const *r = reports; *r && n < RUN_REPORTS_MAX; r++)
         names[n++] = (*r)->name;
