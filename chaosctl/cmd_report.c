@@ -21,12 +21,12 @@ enum {
 };
 
 static const struct option_row options[] = {
-    {OPTION_FORMAT, 'f', "format", "FORMAT", "terminal (the default), json, junit, markdown or github"},
+    {OPTION_FORMAT, 'f', "format", "FORMAT", "terminal (the default), json, junit, markdown, html or github"},
     {OPTION_OUTPUT, 'o', "output", "FILE", "write there instead of standard output; never half a file"},
     {0},
 };
 
-static const char *const later[] = {"html", "openmetrics", NULL};
+static const char *const later[] = {"openmetrics", NULL};
 
 static int run(int argc, char **argv);
 
@@ -60,7 +60,7 @@ static int unknown_format(const char *written)
     if (near)
         return usage_error(&command_report, "unknown format \"%s\" (did you mean \"%s\"?)", written, near);
     return usage_error(&command_report,
-                       "unknown format \"%s\"; there are terminal, json, junit, markdown and github",
+                       "unknown format \"%s\"; there are terminal, json, junit, markdown, html and github",
                        written);
 }
 

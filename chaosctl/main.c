@@ -6,11 +6,11 @@
 #include "chaosctl/command.h"
 
 extern const struct command command_run, command_exec, command_validate, command_plan, command_schema,
-    command_doctor, command_env, command_report;
+    command_doctor, command_env, command_report, command_discover;
 
 const struct command *const commands[] = {
-    &command_run,    &command_exec, &command_validate, &command_plan, &command_schema,
-    &command_doctor, &command_env,  &command_report,   NULL,
+    &command_run,    &command_exec,   &command_discover, &command_validate, &command_plan,
+    &command_schema, &command_doctor, &command_env,      &command_report,   NULL,
 };
 
 static int help(FILE *out, int status)

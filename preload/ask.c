@@ -12,6 +12,7 @@
 #include "preload/endpoint.h"
 #include "preload/flow.h"
 #include "preload/name.h"
+#include "preload/observe.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
 #include "preload/request.h"
@@ -168,6 +169,7 @@ static bool judge(struct ask *a)
         identify(a);
     request_ask(a);
     traffic_ask(a);
+    observe_ask(a);
     look_before(a);
     if (a->was_reset)
         return false;
@@ -271,6 +273,7 @@ ssize_t ask_done(struct ask *a, ssize_t result)
         return 0;
     traffic_done(a, result);
     respond_sent(a, result);
+    observe_done(a, result);
     if (receives && result > 0 && a->epoch != shim_epoch())
         flow_late(a->call, a->fd, a->flags);
     bool is_woken = result < 0 || (!result && a->epoch != shim_epoch());

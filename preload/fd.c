@@ -9,6 +9,8 @@
 
 #include "preload/ask.h"
 #include "preload/descriptor.h"
+#include "preload/inflight.h"
+#include "preload/observe.h"
 #include "preload/outbox.h"
 #include "preload/canned.h"
 #include "preload/shim.h"
@@ -20,6 +22,8 @@ static void forget_files(unsigned first, unsigned last)
     watch_forget(first, last);
     outbox_forget(first, last);
     canned_forget(first, last);
+    observe_forget(first, last);
+    inflight_forget(first, last);
 }
 
 static void forget(unsigned first, unsigned last)

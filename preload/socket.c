@@ -3,8 +3,10 @@
 
 #include "preload/ask.h"
 #include "preload/descriptor.h"
+#include "preload/observe.h"
 #include "preload/endpoint.h"
 #include "preload/fastopen.h"
+#include "preload/inflight.h"
 #include "preload/open.h"
 #include "preload/outbox.h"
 #include "preload/shim.h"
@@ -37,6 +39,9 @@ static int connected(const struct ask *a, int result)
 
     if (!a->was_asked)
         return result;
+    observe_connected(a, result);
+    if (result && !under_way)
+        inflight_answered(a->fd);
     if ((result && !under_way) || is_dissolved(a))
         descriptor_forget(a->fd);
     else
@@ -109,6 +114,8 @@ static int accepted(const struct ask *a, int fd)
     if (fd < 0 || !a->was_asked)
         return fd;
     int saved_errno = errno, type = endpoint_type(fd);
+    observe_forget((unsigned)fd, (unsigned)fd);
+    inflight_forget((unsigned)fd, (unsigned)fd);
     uint32_t targets = endpoint_own(fd, type);
     descriptor_set(fd, targets | KNOWN_INBOUND | KNOWN_ANSWERED | (type == SOCK_STREAM ? KNOWN_STREAM : 0));
     traffic_accepted(targets);
@@ -154,6 +161,10 @@ EXPORT int socket(int domain, int type, int protocol)
         return ask_answer(&a);
     int fd = real.socket(domain, type, protocol);
     descriptor_forget(fd);
+    if (fd >= 0) {
+        observe_forget((unsigned)fd, (unsigned)fd);
+        inflight_forget((unsigned)fd, (unsigned)fd);
+    }
     return fd;
 }
 

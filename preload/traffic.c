@@ -1,8 +1,10 @@
 /* A call is a connection attempt with the first request that it carries, or a further request: the first
  * bytes sent after bytes were received.  Floor 1. */
+#include <errno.h>
 #include <stddef.h>
 
 #include "preload/descriptor.h"
+#include "preload/inflight.h"
 #include "preload/shim.h"
 #include "preload/traffic.h"
 
@@ -18,6 +20,7 @@ static void connects(const struct ask *a)
 {
     add(a->targets, offsetof(struct traffic, connects));
     add(a->targets, offsetof(struct traffic, calls));
+    inflight_called(a->fd, a->targets);
 }
 
 static void sends(const struct ask *a)
@@ -27,8 +30,10 @@ static void sends(const struct ask *a)
         add(a->targets, offsetof(struct traffic, calls));
         return;
     }
-    if (a->direction == DIRECTION_OUTBOUND && a->known & KNOWN_ANSWERED && !(a->known & KNOWN_FRESH))
+    if (a->direction == DIRECTION_OUTBOUND && a->known & KNOWN_ANSWERED && !(a->known & KNOWN_FRESH)) {
         add(a->targets, offsetof(struct traffic, calls));
+        inflight_called(a->fd, a->targets);
+    }
     if (a->known & (KNOWN_FRESH | KNOWN_ANSWERED | KNOWN_CONNECTING))
         descriptor_set(a->fd, a->known & ~(KNOWN_FRESH | KNOWN_ANSWERED | KNOWN_CONNECTING));
 }
@@ -45,7 +50,11 @@ void traffic_ask(const struct ask *a)
 
 void traffic_done(const struct ask *a, ssize_t result)
 {
-    if (result <= 0 || !known_targets(a->known) || call_role(a->call) != ROLE_RECEIVE)
+    if (!known_targets(a->known) || call_role(a->call) != ROLE_RECEIVE)
+        return;
+    if (result >= 0 || (errno != EAGAIN && errno != EINTR))
+        inflight_answered(a->fd);
+    if (result <= 0)
         return;
     if (!(a->known & KNOWN_ANSWERED) && descriptor_peek(a->fd) == a->known)
         descriptor_set(a->fd, a->known | KNOWN_ANSWERED);

@@ -226,7 +226,8 @@ static enum judgement judge_by_default(const struct observation *seen, struct bu
 }
 
 enum judgement judge_answer(const struct probe *probe, const struct condition *expect, size_t count,
-                            const struct observation *seen, struct buf *why)
+                            const struct observation *seen, const struct observation *baseline,
+                            struct buf *why)
 {
     cleanup_buf struct buf own = {0};
 
@@ -237,7 +238,7 @@ enum judgement judge_answer(const struct probe *probe, const struct condition *e
         buf_add(why, buf_text(&own));
         return j;
     }
-    return judge_all(expect, count, seen, NULL, why);
+    return judge_all(expect, count, seen, baseline, why);
 }
 
 void conditions_text(const struct condition *conditions, size_t count, struct buf *text)

@@ -28,7 +28,8 @@ enum judgement judge_all(const struct condition *conditions, size_t count, const
 /* An answer to a probe, by the probe's own expectations and then by those given.  With neither, the answer
  * must have come and, over HTTP, its status be below 400. */
 enum judgement judge_answer(const struct probe *probe, const struct condition *expect, size_t count,
-                            const struct observation *seen, struct buf *why);
+                            const struct observation *seen, const struct observation *baseline,
+                            struct buf *why);
 
 /* "success >= 99%, p95 < 800ms" */
 void conditions_text(const struct condition *conditions, size_t count, struct buf *text);
@@ -42,5 +43,8 @@ void regex_free(struct regex *regex);
  * memory and processor time (REGEX_BUDGET_NS, about), whatever pattern and text are. */
 #define REGEX_BUDGET_NS UINT64_C(250000000)
 enum judgement regex_match(const struct regex *regex, const char *text, size_t len);
+
+/* After HOLDS: where the match begins. */
+size_t regex_match_start(const struct regex *regex);
 
 #endif

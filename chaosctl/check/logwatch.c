@@ -6,6 +6,7 @@
 #include "chaosctl/check/compare.h"
 #include "chaosctl/check/logtail.h"
 #include "chaosctl/check/logwatch.h"
+#include "chaosctl/probe/request_id.h"
 
 /* One of match, never, every_line, and how the lines fared. */
 struct line_rule {
@@ -21,6 +22,9 @@ struct logwatch {
     struct logtail *tail;
     uint64_t lines;
     struct line_rule match, never, every_line;
+    const struct request_ids *ids; /* NULL: nobody asks whose the lines are */
+    unsigned char *seen;           /* a bit for each request whose line matched */
+    size_t seen_bytes;
 };
 
 static int compile(const char *pattern, struct line_rule *rule)
@@ -64,6 +68,7 @@ void logwatch_free(struct logwatch *watch)
     if (!watch)
         return;
     logtail_free(watch->tail);
+    free(watch->seen);
     free_rule(&watch->match);
     free_rule(&watch->never);
     free_rule(&watch->every_line);
@@ -92,12 +97,49 @@ static void mark_bad(struct line_rule *rule, uint64_t number, const char *line, 
     quote_text(line, len, &rule->bad_text);
 }
 
+void logwatch_note_requests(struct logwatch *watch, const struct request_ids *ids)
+{
+    watch->ids = ids;
+}
+
+bool logwatch_has_request(const struct logwatch *watch, uint64_t id)
+{
+    return id / 8 < watch->seen_bytes && watch->seen[id / 8] >> id % 8 & 1;
+}
+
+/* Ids are numbered from 1 on, and none is believed that was not given: the bits stay few. */
+static bool make_room(struct logwatch *watch, uint64_t id)
+{
+    size_t size = id / 8 + 1;
+
+    if (size <= watch->seen_bytes)
+        return true;
+    size = size < 2 * watch->seen_bytes ? 2 * watch->seen_bytes : size;
+    unsigned char *larger = realloc(watch->seen, size);
+    if (!larger)
+        return false;
+    memset(larger + watch->seen_bytes, 0, size - watch->seen_bytes);
+    watch->seen = larger;
+    watch->seen_bytes = size;
+    return true;
+}
+
+static void note_request(struct logwatch *watch, const char *line, size_t len)
+{
+    size_t start = regex_match_start(watch->match.regex);
+    uint64_t id = start < len ? request_id_read(watch->ids, line + start, len - start) : 0;
+
+    if (id && make_room(watch, id))
+        watch->seen[id / 8] |= (unsigned char)(1u << id % 8);
+}
+
 static void on_line(void *arg, const char *line, size_t len)
 {
     struct logwatch *watch = arg;
 
     watch->lines++;
-    apply(&watch->match, line, len);
+    if (apply(&watch->match, line, len) == JUDGE_HOLDS && watch->ids)
+        note_request(watch, line, len);
     if (apply(&watch->never, line, len) == JUDGE_HOLDS)
         mark_bad(&watch->never, watch->lines, line, len);
     if (apply(&watch->every_line, line, len) == JUDGE_FAILS)
@@ -193,7 +235,9 @@ enum judgement logwatch_judge(const struct logwatch *watch, struct buf *why)
 
     if (logtail_error(watch->tail))
         return judge_unread(watch, why);
-    if (watch->match.regex || watch->check->expect_count)
+    if (watch->ids && watch->match.unknown)
+        add(&all, &all_why, judge_gave_up("match", &finding), &finding);
+    else if (!watch->ids && (watch->match.regex || watch->check->expect_count))
         add(&all, &all_why, judge_count(watch, &finding), &finding);
     buf_clear(&finding);
     if (watch->never.regex)

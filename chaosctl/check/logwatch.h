@@ -13,6 +13,11 @@ struct logwatch;
 int logwatch_new(const char *path, const struct check *check, bool from_start, struct logwatch **ret_watch);
 void logwatch_free(struct logwatch *watch);
 
+/* Note whose lines match, by the id that the match begins with; borrowed.  For checks of each request. */
+struct request_ids;
+void logwatch_note_requests(struct logwatch *watch, const struct request_ids *ids);
+bool logwatch_has_request(const struct logwatch *watch, uint64_t id);
+
 /* Read what came.  last: also take a last line without its newline. */
 void logwatch_poll(struct logwatch *watch, bool last);
 

@@ -123,3 +123,8 @@ enum judgement regex_match(const struct regex *regex, const char *text, size_t l
         return JUDGE_HOLDS;
     return result == PCRE2_ERROR_NOMATCH ? JUDGE_FAILS : JUDGE_UNKNOWN;
 }
+
+size_t regex_match_start(const struct regex *regex)
+{
+    return pcre2_get_ovector_pointer(regex->data)[0];
+}

@@ -17,6 +17,7 @@
 struct transfer {
     CURL *easy;
     struct curl_slist *request_headers;
+    struct buf sent_body, url; /* with the request's id in them */
     struct buf body;
     bool body_cut;
     struct arena *arena; /* of the response's headers */
@@ -103,15 +104,16 @@ static bool has_header(const struct probe *probe, const char *name)
 
 /* Ours, and none that libcurl would invent: a form's type for any body, "Expect: 100-continue" for a large
  * one.  In libcurl's language "Name:" takes a header away and "Name;" sends one without a value. */
-static int add_request_headers(struct transfer *t, const struct probe *probe)
+static int add_request_headers(struct transfer *t, const struct probe *probe, const char *id)
 {
+    cleanup_buf struct buf room = {0};
     int error = 0;
 
     for (size_t i = 0; i < probe->headers_count && !error; i++) {
         const struct pair *h = &probe->headers[i];
         cleanup_buf struct buf line = {0};
         if (*h->value)
-            buf_printf(&line, "%s: %s", h->name, h->value);
+            buf_printf(&line, "%s: %s", h->name, request_id_fill(h->value, id, &room));
         else
             buf_printf(&line, "%s;", h->name);
         error = line.failed ? -ENOMEM : add_line(&t->request_headers, buf_text(&line));
@@ -130,7 +132,7 @@ static bool takes_body(const char *method)
 
 /* POST is libcurl's own, so that a redirect may make a GET of it, as browsers do; the rest keep their name.
  */
-static int set_method(CURL *easy, const struct probe *probe)
+static int set_method(CURL *easy, const struct probe *probe, const char *body)
 {
     const char *method = probe->method ? probe->method : "GET";
     CURLcode code = CURLE_OK;
@@ -139,7 +141,6 @@ static int set_method(CURL *easy, const struct probe *probe)
         return libcurl.easy_setopt(easy, CURLOPT_NOBODY, 1L) ? -ENOMEM : 0;
     bool sends = probe->body || takes_body(method);
     if (sends) {
-        const char *body = probe->body ? probe->body : "";
         libcurl.easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body));
         code = libcurl.easy_setopt(easy, CURLOPT_POSTFIELDS, body);
     }
@@ -176,11 +177,12 @@ static int set_up(struct asking *asking, struct transfer *t)
     libcurl.easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     libcurl.easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, take_header);
     libcurl.easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-    int error = set_method(t->easy, probe);
+    const char *body = request_id_fill(probe->body ? probe->body : "", asking->id, &t->sent_body);
+    int error = set_method(t->easy, probe, body);
     if (!error)
-        error = add_request_headers(t, probe);
+        error = add_request_headers(t, probe, asking->id);
     if (error || libcurl.easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->request_headers) ||
-        libcurl.easy_setopt(t->easy, CURLOPT_URL, probe->url))
+        libcurl.easy_setopt(t->easy, CURLOPT_URL, request_id_fill(probe->url, asking->id, &t->url)))
         return -ENOMEM;
     return multi_add(prober_multi(asking->prober), t->easy);
 }
@@ -193,6 +195,8 @@ static void release(struct asking *asking)
     libcurl.slist_free_all(t->request_headers);
     arena_free(t->arena);
     buf_free(&t->body);
+    buf_free(&t->sent_body);
+    buf_free(&t->url);
     free(t);
 }
 

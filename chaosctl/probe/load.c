@@ -10,6 +10,7 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/check/judge.h"
 #include "chaosctl/probe/load_run.h"
+#include "chaosctl/probe/request_id.h"
 
 #define RETRY_NS (10 * NS_PER_MS) /* when memory was out */
 
@@ -33,6 +34,8 @@ int load_new(struct loop *loop, struct prober *prober, const struct probe *probe
     *run = (struct load_run){.loop = loop,
                              .prober = prober,
                              .probe = probe,
+                             .each = load->each,
+                             .each_count = load->each_count,
                              .rate_per_s = load->rate_per_s,
                              .max_in_flight = load->max_in_flight ? load->max_in_flight : UINT32_MAX,
                              .timer = {.fn = on_due, .arg = run}};
@@ -132,11 +135,13 @@ static int send_one(struct load_run *run, uint64_t number)
     if (!request)
         return -ENOMEM;
     *request = (struct request){.run = run, .number = number, .next = run->requests};
-    int error = prober_ask(run->prober, run->probe, on_answer, request);
+    const struct probe *probe = run->each_count ? &run->each[number % run->each_count] : run->probe;
+    int error = prober_ask(run->prober, probe, on_answer, request);
     if (error) {
         free(request);
         return error;
     }
+    run->samples[number - run->base].id = prober_ids(run->prober)->last;
     if (request->next)
         request->next->before = request;
     run->requests = request;

@@ -12,6 +12,7 @@
 struct sample {
     uint64_t intended_ns; /* CLOCK_MONOTONIC */
     uint64_t latency_ns;  /* from intended_ns */
+    uint64_t id;          /* the number of its request id; 0: it was not sent */
     bool done;
     bool ok;
     uint16_t status; /* HTTP, or 0 */
@@ -35,6 +36,10 @@ void load_stop(struct load_run *run);
 
 /* Requests intended in [from, to): how many, and how many of them are still without an answer. */
 size_t load_count(const struct load_run *run, uint64_t from_ns, uint64_t to_ns, size_t *ret_unfinished);
+
+/* The requests intended in [from, to); borrowed until the loop goes on. */
+const struct sample *load_samples(const struct load_run *run, uint64_t from_ns, uint64_t to_ns,
+                                  size_t *ret_count);
 
 /* Measure the finished requests intended in [from, to) (success, errors, count, rate, percentiles by nearest
  * rank, max, mean) and the most frequent error's text, which is the run's.  Unfinished ones are not counted,

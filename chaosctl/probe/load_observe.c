@@ -36,6 +36,15 @@ size_t load_count(const struct load_run *run, uint64_t from_ns, uint64_t to_ns, 
     return to > from ? to - from : 0;
 }
 
+const struct sample *load_samples(const struct load_run *run, uint64_t from_ns, uint64_t to_ns,
+                                  size_t *ret_count)
+{
+    size_t from = load_index(run, from_ns), to = load_index(run, to_ns);
+
+    *ret_count = to > from ? to - from : 0;
+    return run->samples + from;
+}
+
 static int by_value(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

@@ -13,6 +13,8 @@ struct load_run {
     struct loop *loop;
     struct prober *prober;
     const struct probe *probe;
+    const struct probe *each; /* asked in turn in its place; NULL: it alone */
+    size_t each_count;
     double rate_per_s;
     uint32_t max_in_flight, in_flight;
     struct timer timer;

@@ -23,6 +23,7 @@ struct prober {
     struct loop *loop;
     const char *dir;
     struct multi *multi;
+    struct request_ids ids;
     struct asking *askings;
     size_t in_flight;
 };
@@ -35,7 +36,9 @@ int prober_new(struct loop *loop, const char *dir, struct prober **ret_prober)
         return -ENOMEM;
     prober->loop = loop;
     prober->dir = dir;
-    int error = multi_new(loop, &prober->multi);
+    int error = request_ids_init(&prober->ids);
+    if (!error)
+        error = multi_new(loop, &prober->multi);
     if (error) {
         free(prober);
         return error;
@@ -57,6 +60,11 @@ const char *prober_dir(const struct prober *prober)
 struct multi *prober_multi(const struct prober *prober)
 {
     return prober->multi;
+}
+
+const struct request_ids *prober_ids(const struct prober *prober)
+{
+    return &prober->ids;
 }
 
 size_t prober_in_flight(const struct prober *prober)
@@ -130,6 +138,7 @@ static int begin(struct asking *asking)
 
     asking->answer =
         (struct answer){.started_ns = now_mono_ns(), .exit_code = -1, .body = "", .stderr_text = ""};
+    request_id_text(&prober->ids, ++prober->ids.last, asking->id);
     asking->timer = (struct timer){.fn = time_out, .arg = asking};
     loop_set_timer(prober->loop, &asking->timer, asking->answer.started_ns + asking->probe->timeout_ns);
     int error = asking->way->start(asking);

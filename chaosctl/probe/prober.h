@@ -46,6 +46,10 @@ int prober_ask(struct prober *prober, const struct probe *probe, answer_fn *fn, 
  */
 size_t prober_cancel(struct prober *prober, const void *arg);
 
+/* Each that is asked has the next id. */
+struct request_ids;
+const struct request_ids *prober_ids(const struct prober *prober);
+
 size_t prober_in_flight(const struct prober *prober);
 
 #endif

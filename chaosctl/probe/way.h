@@ -5,6 +5,7 @@
 #define PROBE_WAY_H
 
 #include "chaosctl/probe/prober.h"
+#include "chaosctl/probe/request_id.h"
 
 #define ASKING_ERROR_BYTES 256
 
@@ -18,6 +19,7 @@ struct asking {
     struct asking *next, *before; /* in the prober's list */
     struct timer timer;           /* until the end: the deadline; then: the delivery */
     bool finished;
+    char id[REQUEST_ID_BYTES]; /* what ${request.id} is */
     struct answer answer;
     char error[ASKING_ERROR_BYTES];
     void *own; /* the way's */

@@ -17,7 +17,8 @@ struct report {
     int (*render)(const struct run_result *result, const struct report_style *style, struct buf *ret_text);
 };
 
-extern const struct report report_terminal, report_json, report_junit, report_markdown, report_github;
+extern const struct report report_terminal, report_json, report_junit, report_markdown, report_html,
+    report_github;
 
 extern const struct report *const reports[]; /* ends with NULL */
 

@@ -29,10 +29,13 @@ static enum group group_of(const struct cell_result *cell)
     return cell->verdict == VERDICT_REFUTED ? GROUP_REFUTED : GROUP_UNJUDGED;
 }
 
-/* What speaks to a question best, by how the check's text begins. */
-static const char *const telling[QUESTION_COUNT] = {
-    [QUESTION_MONITOR] = "log ", [QUESTION_DISABLE] = "calls ",  [QUESTION_RECOVER] = "load ",
-    [QUESTION_SCALE] = "load ",  [QUESTION_UNDERSTAND] = "log ",
+#define TELLING_MAX 2
+
+/* What speaks to a question best, and next, by how the check's text begins. */
+static const char *const telling[QUESTION_COUNT][TELLING_MAX] = {
+    [QUESTION_MONITOR] = {"metric ", "log "},    [QUESTION_DISABLE] = {"calls ", "probe "},
+    [QUESTION_RECOVER] = {"load ", "probe "},    [QUESTION_SCALE] = {"load ", "service "},
+    [QUESTION_UNDERSTAND] = {"log ", "metric "},
 };
 
 /* Did it hold under the fault, or after it? */
@@ -43,21 +46,24 @@ static bool is_shown(const struct check_result *check)
     return tells && check->outcome == OUTCOME_HELD && *words_text(check->observed);
 }
 
-/* What a passed cell showed: the first check of the telling kind, else the first at all. */
-static const struct check_result *shown_by(const struct cell_result *cell, enum question question)
+static const struct check_result *first_shown(const struct cell_result *cell, const char *begins)
 {
-    const struct check_result *first = NULL;
-    const char *begins = telling[question];
-
     for (size_t i = 0; i < cell->checks_count; i++) {
         const struct check_result *check = &cell->checks[i];
-        if (!is_shown(check))
-            continue;
-        if (!strncmp(words_text(check->text), begins, strlen(begins)))
+        if (is_shown(check) && !strncmp(words_text(check->text), begins, strlen(begins)))
             return check;
-        first = first ? first : check;
     }
-    return first;
+    return NULL;
+}
+
+/* What a passed cell showed: the first check of a telling kind, else the first at all. */
+static const struct check_result *shown_by(const struct cell_result *cell, enum question question)
+{
+    const struct check_result *check = NULL;
+
+    for (int i = 0; i < TELLING_MAX && !check; i++)
+        check = first_shown(cell, telling[question][i]);
+    return check ? check : first_shown(cell, "");
 }
 
 static void add_shown(const struct cell_result *cell, enum question question, struct buf *out)

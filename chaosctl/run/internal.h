@@ -3,6 +3,8 @@
 #define RUN_INTERNAL_H
 
 #include "chaosctl/check/judge.h"
+#include "chaosctl/check/logwatch.h"
+#include "chaosctl/check/metric.h"
 #include "chaosctl/probe/load.h"
 #include "chaosctl/run/control.h"
 #include "chaosctl/run/loop.h"
@@ -46,6 +48,7 @@ struct course {
     uint64_t closing_until_ns;
     struct steps *steps;
     struct steady *steady;
+    struct marks *before, *at_lift; /* NULL: not asked yet */
     uint64_t pending_restarts;
     uint64_t lapsed_ns; /* how long faults were off because the lease was not renewed */
     /* What is found. */
@@ -58,6 +61,11 @@ struct course {
     uint64_t phase_took_ns[PHASE_COUNT];
     bool recovery_measured;
     uint64_t recovery_ns;
+};
+
+/* Of calls to each dependency, what was most since the last tick. */
+struct calls_peak {
+    uint64_t most[DEPENDENCY_MAX], longest_ns[DEPENDENCY_MAX];
 };
 
 struct run {
@@ -74,7 +82,9 @@ struct run {
     struct observation *load_baseline;
     bool *has_baseline;
     struct process_usage *usage_baseline; /* of each service, at the baseline's end */
-    struct watch **stops;                 /* of stop_when */
+    struct calls_baseline *calls_baseline;
+    struct calls_peak calls_peak;
+    struct watch **stops; /* of stop_when */
     const struct cell **queue;
     size_t queue_count;
     struct course course;
@@ -104,6 +114,66 @@ void phase_stop(struct run *run);
 void phase_begin(struct run *run);
 void phase_tick(struct run *run, uint64_t now_ns);
 uint64_t phase_left_ns(const struct run *run, uint64_t now_ns);
+
+/* --- mark.c: what checks that ask need to know from before their phase --- */
+
+struct marks;
+
+/* Ask what the series of the cell's checks stand at, before the fault or before its lift; one request for
+ * each check that looks back.  NULL: out of memory. */
+struct marks *marks_before(struct run *run);
+struct marks *marks_at_lift(struct run *run);
+void marks_free(struct marks *marks);
+/* Have all pages come, or failed to? */
+bool marks_are_in(const struct marks *marks);
+/* What relative bounds of a check are compared with, or NULL. */
+const struct observation *marks_baseline(const struct course *course, const struct check *check);
+/* What a metric is known to have stood at before; nothing, where nothing was asked. */
+void marks_begin(const struct course *course, const struct check *check, struct metric_track *track);
+
+/* --- calls.c: what dependencies were seen being asked --- */
+
+struct calls_mark {
+    uint64_t calls, connects;
+};
+
+/* One check's, from when it began to look. */
+struct calls_track {
+    uint64_t from_ns;
+    struct calls_mark mark;
+    struct calls_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
+    uint64_t second_ns;
+    double rate_per_s; /* of the last whole second; < 0: none yet */
+    uint64_t most, longest_ns, untold;
+};
+
+/* At each tick, before the checks are looked at. */
+void calls_tick(struct run *run, uint64_t now_ns);
+/* Let a check's own most grow by it. */
+void calls_sample(const struct run *run, const struct check *check, struct calls_track *track);
+/* The dependencies of the checks that want calls to be followed. */
+uint32_t followed_targets(const struct run *run);
+
+void calls_begin(const struct run *run, const struct check *check, uint64_t from_ns,
+                 struct calls_track *track);
+/* at_end: the rate is that of the whole time, not of the last whole second. */
+void calls_observe(const struct run *run, const struct check *check, struct calls_track *track, bool at_end,
+                   uint64_t now_ns, struct observation *seen);
+
+/* The baseline's traffic: of the time between these two. */
+struct calls_baseline;
+struct calls_baseline *calls_baseline_new(void);
+void calls_baseline_begin(struct run *run);
+void calls_baseline_end(struct run *run);
+/* Rate and calls per request, as far as they are known. */
+void calls_baseline_of(const struct run *run, const struct check *check, struct observation *seen);
+
+/* --- each.c: each request of a load in a log --- */
+
+bool each_is_found(const struct run *run, const struct check *check, const struct logwatch *log,
+                   uint64_t from_ns, uint64_t to_ns);
+enum judgement each_judge(const struct run *run, const struct check *check, const struct logwatch *log,
+                          uint64_t from_ns, uint64_t to_ns, uint64_t *ret_samples, struct buf *why);
 
 /* --- watch.c: one check, looked at as its quantifier says --- */
 

@@ -123,6 +123,8 @@ static void start_services(struct run *run)
     int r = keeps ? 0 : control_fresh(run->control, run->scenario, watched_targets(run));
 
     if (!r)
+        atomic_store(&control_table(run->control)->followed, followed_targets(run));
+    if (!r)
         r = services_new(run->loop, run->control, run->prober, run->scenario, service_event, run,
                          &run->services);
     if (r)
@@ -148,9 +150,29 @@ void phase_enter_baseline(struct run *run)
 {
     struct course *c = &run->course;
     int r = loads_start(run);
+    calls_baseline_begin(run);
     c->steady = r ? NULL : steady_new(run, c->phase_ns);
     if (!c->steady || stops_start(run))
         phase_give_up(run, VERDICT_TOOL_FAILED, "cannot start the load", r ? r : -ENOMEM);
+}
+
+/* The baseline goes on until they are in; then it must still hold. */
+static bool marks_are_wanted(struct run *run)
+{
+    struct course *c = &run->course;
+
+    if (!c->before)
+        c->before = marks_before(run);
+    if (!c->before)
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot read the metrics", -ENOMEM);
+    return !c->before || !marks_are_in(c->before);
+}
+
+/* They would tell of the time before last. */
+static void forget_marks(struct course *c)
+{
+    marks_free(c->before);
+    c->before = NULL;
 }
 
 static void baseline_held(struct run *run, uint64_t from_ns, uint64_t to_ns)
@@ -173,11 +195,14 @@ void phase_tick_baseline(struct run *run, uint64_t now_ns)
     steady_tick(c->steady, now_ns);
     if (steady_holds(c->steady, window_ns, now_ns, &from_ns)) {
         const char *why = reach_missing(run, false);
-        if (!why)
+        if (!why && !marks_are_wanted(run))
             baseline_held(run, from_ns, from_ns + window_ns);
-        else if (now_ns > c->phase_ns + ENTER_WITHIN_NS)
+        else if (why && now_ns > c->phase_ns + ENTER_WITHIN_NS)
             phase_give_up_for(run, VERDICT_INCONCLUSIVE, why);
-    } else if (now_ns > c->phase_ns + t->baseline_within_ns + t->baseline_for_ns) {
+        return;
+    }
+    forget_marks(c);
+    if (now_ns > c->phase_ns + t->baseline_within_ns + t->baseline_for_ns) {
         /* First: of reasons for one verdict the first is told. */
         run_judge(run, VERDICT_INCONCLUSIVE,
                   "the steady state was not met before the fault; nothing was injected");

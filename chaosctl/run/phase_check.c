@@ -98,6 +98,7 @@ void baseline_record(struct run *run, uint64_t from_ns, uint64_t to_ns)
         run->load_baseline[i].note = NULL; /* borrowed from a load that ends before we do */
         run->has_baseline[i] = run->load_baseline[i].samples > 0;
     }
+    calls_baseline_end(run);
     for (size_t i = 0; i < run->scenario->services_count; i++) {
         pid_t pids[PIDS_MAX];
         size_t count = services_pids(run->services, i, pids, PIDS_MAX);
@@ -162,7 +163,7 @@ int watches_start(struct run *run, const struct check *checks, size_t count, uin
 /* One answer at the end would say little of a steady state: a probe of it is asked all the time. */
 static enum quantifier steady_quantifier(const struct check *check)
 {
-    return check->quantifier == AT_END && check->kind == CHECK_PROBE ? ALWAYS : check->quantifier;
+    return check->quantifier == AT_END && check->probe ? ALWAYS : check->quantifier;
 }
 
 int watches_start_during(struct run *run)

@@ -31,6 +31,15 @@ void phase_enter_during(struct run *run)
         steps_start(c->steps);
 }
 
+/* What comes with the lift must not come before it is known what stood there. */
+static void close_during(struct run *run, uint64_t now_ns)
+{
+    phase_close(run, now_ns);
+    run->course.at_lift = marks_at_lift(run);
+    if (!run->course.at_lift)
+        phase_give_up(run, VERDICT_TOOL_FAILED, "cannot read the metrics", -ENOMEM);
+}
+
 void phase_tick_during(struct run *run, uint64_t now_ns)
 {
     struct course *c = &run->course;
@@ -38,8 +47,8 @@ void phase_tick_during(struct run *run, uint64_t now_ns)
     for (size_t i = 0; i < c->watches_count; i++)
         watch_tick(c->watches[i], now_ns);
     if (!c->closing && now_ns >= c->phase_ns + c->cell->timing.hold_ns && steps_are_done(c->steps))
-        phase_close(run, now_ns);
-    if (!c->closing || !phase_is_closed(run, now_ns))
+        close_during(run, now_ns);
+    if (!c->closing || !phase_is_closed(run, now_ns) || !marks_are_in(c->at_lift))
         return;
     const char *missing = reach_missing(run, true);
     if (missing)

@@ -118,6 +118,8 @@ static void course_end(struct run *run)
         run->services = NULL;
     }
     tally_cell(run);
+    marks_free(c->before);
+    marks_free(c->at_lift);
     steps_free(c->steps);
     free(c->injections);
     *c = (struct course){.number = c->number};
@@ -129,6 +131,7 @@ static void tick(void *arg)
     uint64_t now_ns = now_mono_ns();
 
     renew(run);
+    calls_tick(run, now_ns);
     phase_tick(run, now_ns);
     if (control_table(run->control))
         control_drain(run->control, record, run);
@@ -215,8 +218,10 @@ static int make_room(struct run *run)
     run->load_baseline = calloc(s->loads_count + 1, sizeof(*run->load_baseline));
     run->has_baseline = calloc(s->loads_count + 1, sizeof(*run->has_baseline));
     run->usage_baseline = calloc(s->services_count + 1, sizeof(*run->usage_baseline));
+    run->calls_baseline = calls_baseline_new();
     run->stops = calloc(s->stop_when_count + 1, sizeof(*run->stops));
-    return run->loads && run->load_baseline && run->has_baseline && run->usage_baseline && run->stops
+    return run->loads && run->load_baseline && run->has_baseline && run->usage_baseline &&
+                   run->calls_baseline && run->stops
                ? 0
                : -ENOMEM;
 }
@@ -248,6 +253,8 @@ static void finish(struct run *run)
         stops_end(run);
     watches_end(run);
     steady_free(run->course.steady);
+    marks_free(run->course.before);
+    marks_free(run->course.at_lift);
     steps_free(run->course.steps);
     free(run->course.injections);
     if (run->loads)
@@ -260,6 +267,7 @@ static void finish(struct run *run)
     free(run->load_baseline);
     free(run->has_baseline);
     free(run->usage_baseline);
+    free(run->calls_baseline);
     free(run->stops);
     free(run->queue);
 }

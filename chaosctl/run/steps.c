@@ -73,7 +73,7 @@ static void answered(void *arg, const struct answer *answer)
 
     steps->asking = false;
     observation_of_answer(step->probe, answer, &seen);
-    enum judgement j = judge_answer(step->probe, step->expect, step->expect_count, &seen, &why);
+    enum judgement j = judge_answer(step->probe, step->expect, step->expect_count, &seen, NULL, &why);
     finish_step(steps, j, buf_text(&why));
 }
 

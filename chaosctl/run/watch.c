@@ -7,9 +7,7 @@
 #include "chaosctl/check/logwatch.h"
 #include "chaosctl/run/phase_check.h"
 
-struct count_mark {
-    uint64_t calls, connects;
-};
+#define LINES_WITHIN_NS NS_PER_S
 
 struct watch {
     struct run *run;
@@ -21,10 +19,8 @@ struct watch {
     bool asking; /* a probe is under way */
     struct logwatch *log;
     bool log_is_whole;
-    struct count_mark mark;
-    struct count_mark second; /* at second_ns: a rate that is looked at more than once is of a whole second */
-    uint64_t second_ns;
-    double rate_per_s; /* of the last whole second; < 0: none yet */
+    struct metric_track metric;
+    struct calls_track calls;
     bool decided;
     enum outcome outcome;
     uint64_t known, unknown; /* looks that told something, and those that did not */
@@ -34,24 +30,14 @@ struct watch {
     struct buf finding;
 };
 
-static struct count_mark count_now(const struct watch *w)
-{
-    struct table *table = control_table(w->run->control);
-    struct count_mark sum = {0};
-
-    for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++)
-        if (w->check->targets & (1u << bit)) {
-            sum.calls += atomic_load(&table->traffic[bit].calls);
-            sum.connects += atomic_load(&table->traffic[bit].connects);
-        }
-    return sum;
-}
-
 static int open_log(struct watch *w)
 {
     const char *path = services_log(w->run->services, (size_t)w->check->service);
 
-    return path ? logwatch_new(path, w->check, false, &w->log) : -1;
+    int r = path ? logwatch_new(path, w->check, false, &w->log) : -1;
+    if (!r && w->check->each)
+        logwatch_note_requests(w->log, prober_ids(w->run->prober));
+    return r;
 }
 
 struct watch *watch_new(struct run *run, const struct check *check, enum quantifier quantifier,
@@ -68,9 +54,9 @@ struct watch *watch_new(struct run *run, const struct check *check, enum quantif
     w->outcome = OUTCOME_UNKNOWN;
     w->log_is_whole = true;
     if (check->kind == CHECK_CALLS)
-        w->mark = w->second = count_now(w);
-    w->second_ns = from_ns;
-    w->rate_per_s = -1;
+        calls_begin(run, check, from_ns, &w->calls);
+    if (check->kind == CHECK_METRIC)
+        marks_begin(&run->course, check, &w->metric);
     if (check->kind == CHECK_LOG && open_log(w)) {
         watch_free(w);
         return NULL;
@@ -95,40 +81,6 @@ static void set(struct observation *o, enum metric metric, double value)
 {
     o->has[metric] = true;
     o->number[metric] = value;
-}
-
-static double rate_between(uint64_t before, uint64_t now, uint64_t ns)
-{
-    return (double)(now - before) * (double)NS_PER_S / (double)ns;
-}
-
-/* At the end of a phase the rate is that of the phase.  Looked at while it goes on, it is that of the last
- * whole second: of the first instants it would be nothing, and of the phase so far a burst at its start would
- * never leave it. */
-static void observe_rate(struct watch *w, struct count_mark now, uint64_t now_ns, struct observation *o)
-{
-    if (w->quantifier == AT_END) {
-        if (now_ns > w->from_ns)
-            set(o, METRIC_rate, rate_between(w->mark.calls, now.calls, now_ns - w->from_ns));
-        return;
-    }
-    if (now_ns >= w->second_ns + NS_PER_S) {
-        w->rate_per_s = rate_between(w->second.calls, now.calls, now_ns - w->second_ns);
-        w->second = now;
-        w->second_ns = now_ns;
-    }
-    if (w->rate_per_s >= 0)
-        set(o, METRIC_rate, w->rate_per_s);
-}
-
-static void observe_calls(struct watch *w, uint64_t now_ns, struct observation *o)
-{
-    struct count_mark now = count_now(w);
-
-    o->samples = 1;
-    set(o, METRIC_count, (double)(now.calls - w->mark.calls));
-    set(o, METRIC_connects, (double)(now.connects - w->mark.connects));
-    observe_rate(w, now, now_ns, o);
 }
 
 static double growth(uint64_t now, uint64_t before)
@@ -180,6 +132,18 @@ static bool has_room(const char *folder)
     return statvfs(folder, &room) || room.f_bavail > 0;
 }
 
+/* The lines of its other rules first: those may fail while no request did. */
+static enum judgement judge_each(struct watch *w, struct buf *why)
+{
+    cleanup_buf struct buf lines = {0};
+    enum judgement j = logwatch_judge(w->log, &lines);
+
+    if (j == JUDGE_HOLDS)
+        return each_judge(w->run, w->check, w->log, w->from_ns, w->to_ns, &w->samples, why);
+    buf_add(why, buf_text(&lines));
+    return j;
+}
+
 static enum judgement judge_log(struct watch *w, struct buf *why)
 {
     const char *folder = control_folder(w->run->control);
@@ -187,16 +151,25 @@ static enum judgement judge_log(struct watch *w, struct buf *why)
     logwatch_poll(w->log, w->to_ns != 0);
     w->log_is_whole = w->log_is_whole && has_room(folder);
     if (w->log_is_whole)
-        return logwatch_judge(w->log, why);
+        return w->check->each ? judge_each(w, why) : logwatch_judge(w->log, why);
     buf_printf(why, "lines of the log are missing: no room is left in %s", folder);
     return JUDGE_UNKNOWN;
+}
+
+static void observe_usage_baseline(const struct process_usage *before, struct observation *o)
+{
+    if (!before->threads)
+        return;
+    set(o, METRIC_rss, (double)before->rss_bytes);
+    set(o, METRIC_fds, (double)before->fds);
+    set(o, METRIC_threads, (double)before->threads);
 }
 
 static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *why)
 {
     const struct check *c = w->check;
     uint64_t to_ns = w->to_ns ? w->to_ns : now_ns;
-    struct observation seen = {0};
+    struct observation seen = {0}, baseline = {0};
 
     if (c->kind == CHECK_LOG)
         return judge_log(w, why);
@@ -205,12 +178,15 @@ static enum judgement judge_now(struct watch *w, uint64_t now_ns, struct buf *wh
         w->samples = seen.samples;
         return j;
     }
-    if (c->kind == CHECK_CALLS)
-        observe_calls(w, to_ns, &seen);
-    else
+    if (c->kind == CHECK_CALLS) {
+        calls_observe(w->run, c, &w->calls, w->quantifier == AT_END, to_ns, &seen);
+        calls_baseline_of(w->run, c, &baseline);
+    } else {
         observe_service(w->run, (size_t)c->service, &seen);
+        observe_usage_baseline(&w->run->usage_baseline[c->service], &baseline);
+    }
     w->samples = seen.samples;
-    return judge_all(c->expect, c->expect_count, &seen, NULL, why);
+    return judge_all(c->expect, c->expect_count, &seen, &baseline, why);
 }
 
 /* --- quantifiers --- */
@@ -265,18 +241,36 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
     }
 }
 
+/* Without a number there is nothing that could be said to hold at no time. */
+static enum judgement judge_page(struct watch *w, const struct answer *answer, struct buf *why)
+{
+    bool measured = false;
+    enum judgement j =
+        metric_judge(w->check, answer, &w->metric, marks_baseline(&w->run->course, w->check), &measured, why);
+
+    w->samples += measured;
+    return !measured && w->quantifier == NEVER ? JUDGE_UNKNOWN : j;
+}
+
+static enum judgement judge_probe(struct watch *w, const struct answer *answer, struct buf *why)
+{
+    const struct check *c = w->check;
+    struct observation seen = {0};
+
+    w->samples++;
+    observation_of_answer(c->probe, answer, &seen);
+    return judge_answer(c->probe, c->expect, c->expect_count, &seen, marks_baseline(&w->run->course, c), why);
+}
+
 static void answered(void *arg, const struct answer *answer)
 {
     struct watch *w = arg;
-    const struct check *c = w->check;
-    struct observation seen = {0};
     cleanup_buf struct buf why = {0};
 
     w->asking = false;
-    w->samples++;
     w->next_look_ns = now_mono_ns() + LOOK_NS;
-    observation_of_answer(c->probe, answer, &seen);
-    enum judgement j = judge_answer(c->probe, c->expect, c->expect_count, &seen, &why);
+    enum judgement j =
+        w->check->kind == CHECK_METRIC ? judge_page(w, answer, &why) : judge_probe(w, answer, &why);
     found(w, j, answer->started_ns, buf_text(&why));
 }
 
@@ -293,7 +287,7 @@ static void look(struct watch *w, uint64_t now_ns)
 {
     cleanup_buf struct buf why = {0};
 
-    if (w->check->kind == CHECK_PROBE) {
+    if (w->check->probe) {
         if (!w->asking)
             ask(w);
         return;
@@ -307,6 +301,8 @@ void watch_tick(struct watch *w, uint64_t now_ns)
 {
     if (w->decided || w->to_ns)
         return;
+    if (w->check->kind == CHECK_CALLS)
+        calls_sample(w->run, w->check, &w->calls);
     if (is_late(w, now_ns) && !w->asking)
         decide_as(w, w->known ? OUTCOME_FAILED : OUTCOME_UNKNOWN);
     else if (w->quantifier != AT_END && now_ns >= w->next_look_ns)
@@ -318,13 +314,22 @@ void watch_close(struct watch *w, uint64_t to_ns)
     if (w->to_ns)
         return;
     w->to_ns = to_ns;
-    if (!w->decided && w->check->kind == CHECK_PROBE && (w->quantifier == AT_END || !w->known))
+    if (!w->decided && w->check->probe && (w->quantifier == AT_END || !w->known))
         look(w, to_ns);
 }
 
 bool watch_is_decided(const struct watch *w)
 {
     return w->decided;
+}
+
+/* A line about a request may be written a moment after its answer. */
+static bool waits_for_lines(const struct watch *w)
+{
+    if (!w->check->each || !w->to_ns || now_mono_ns() > w->to_ns + LINES_WITHIN_NS)
+        return false;
+    logwatch_poll(w->log, false);
+    return !each_is_found(w->run, w->check, w->log, w->from_ns, w->to_ns);
 }
 
 bool watch_is_busy(const struct watch *w)
@@ -335,7 +340,7 @@ bool watch_is_busy(const struct watch *w)
         return false;
     if (w->check->kind == CHECK_LOAD)
         load_count(w->run->loads[w->check->load], w->from_ns, w->to_ns, &unfinished);
-    return w->asking || unfinished;
+    return w->asking || unfinished || waits_for_lines(w);
 }
 
 /* "Always" and "never" say something of every look; but a rate, a share and a percentile need their first
@@ -366,7 +371,7 @@ void watch_settle(struct watch *w, enum phase phase)
 {
     const struct check *c = w->check;
 
-    if (!w->decided && c->kind != CHECK_PROBE)
+    if (!w->decided && !c->probe)
         look(w, w->to_ns);
     enum outcome outcome = final_outcome(w);
     tally_check(w->run, &(struct check_result){

@@ -36,6 +36,7 @@ enum {
     ON_CALLS = 1 << 4,
     ON_SERVICE = 1 << 5,
     ON_LOG = 1 << 6,
+    ON_METRIC = 1 << 7,
 };
 
 struct metric_info {

@@ -5,7 +5,13 @@
 #include "chaosctl/scenario/quantity.h"
 #include "chaosctl/scenario/shape.h"
 
-static const char *const later[] = {"concurrent", "retries", "longest"};
+/* Of the contract, and not in this version; what comes nearest. */
+static const struct {
+    const char *name, *instead;
+} later[] = {
+    {"retries", "per_request tells how often it is called for each request of a load"},
+    {"distinct", "a log check can count what the dependency wrote"},
+};
 
 /* --- maps: json and headers --- */
 
@@ -82,8 +88,8 @@ static void unknown_metric(struct reader *r, const struct node *key, const struc
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
-        if (!strcmp(later[i], key->text)) {
-            reader_error(r, key, "\"%s\" is not in this version yet", key->text);
+        if (!strcmp(later[i].name, key->text)) {
+            reader_error(r, key, "\"%s\" is not in this version yet; %s", key->text, later[i].instead);
             return;
         }
     for (int i = 0; i < METRIC_COUNT; i++)

@@ -47,12 +47,28 @@ static bool no_quantity(struct reader *r, const struct node *node, enum metric_u
     return false;
 }
 
-static bool may_be_relative(enum metric metric)
+/* What grows with time, or is a difference already, has nothing in the baseline to be a factor of. */
+static bool may_be_relative(enum metric metric, uint32_t on)
 {
-    const struct metric_info *m = metric_info(metric);
-
-    return metric_is_number(metric) && m->unit != UNIT_BOOL && metric != METRIC_exit &&
-           (metric == METRIC_latency || (m->checks & (ON_LOAD | ON_CALLS | ON_SERVICE)));
+    switch ((int)metric) {
+    case METRIC_success:
+    case METRIC_errors:
+    case METRIC_count: return on & ON_LOAD;
+    case METRIC_latency:
+    case METRIC_value:
+    case METRIC_rate:
+    case METRIC_per_request:
+    case METRIC_p50:
+    case METRIC_p90:
+    case METRIC_p95:
+    case METRIC_p99:
+    case METRIC_max:
+    case METRIC_mean:
+    case METRIC_rss:
+    case METRIC_fds:
+    case METRIC_threads: return true;
+    default: return false;
+    }
 }
 
 static bool check_relative(struct reader *r, const struct node *node, const struct expectation *e,
@@ -64,10 +80,11 @@ static bool check_relative(struct reader *r, const struct node *node, const stru
         reader_error(r, node,
                      "there is no baseline here to compare with: say a number; \"x baseline\" is for during "
                      "and after");
-    else if (!may_be_relative(c->metric))
+    else if (!may_be_relative(c->metric, e->on))
         reader_error(
             r, node,
-            "%s is not compared with the baseline; those of load, calls and service are, and latency",
+            "%s is not compared with the baseline; latency, value, rate, per_request, rss, fds, threads and "
+            "what a load measures are",
             metric_info(c->metric)->name);
     else if (c->comparison == COMPARE_NOT)
         reader_error(r, node, "\"!=\" makes no sense against a measured baseline");

@@ -70,6 +70,7 @@ bool probe_read(struct reader *r, const struct node *node, const struct probe_no
                 struct probe *ret_probe);
 /* A name and a value that cannot become more than one header. */
 bool http_header_is_valid(const struct pair *header);
+bool url_is_valid(const char *url);
 bool http_read(struct reader *r, const struct node *node, struct probe *ret_probe);
 bool endpoint_read(struct reader *r, const struct node *node, const char **ret_host, uint16_t *ret_port);
 void probes_read(struct reader *r, const struct node *node);
@@ -83,6 +84,11 @@ const char *probe_what(enum probe_kind kind);
 const char *json_text(struct reader *r, const struct node *node);
 
 /* --- loads, services --- */
+
+/* `each:` of a load (parse_each.c), or NULL; and the error where a probe that wants values gets none. */
+void each_read(struct reader *r, const struct node *each, struct load *load);
+void each_refuse(struct reader *r, struct position at, const struct probe *probe);
+extern const struct shape shape_each;
 
 void loads_read(struct reader *r, const struct node *node);
 void services_read(struct reader *r, const struct node *node);
@@ -104,6 +110,10 @@ struct checks {
 void checks_read(struct reader *r, const struct node *node, enum check_place place,
                  struct checks *ret_checks);
 extern const struct shape shape_check, shape_checks;
+
+/* `metric:` of a check (parse_metric.c): its page and its series. */
+bool metric_read_subject(struct reader *r, const struct node *node, struct check *check);
+extern const struct shape shape_metric;
 
 /* The conditions of something done: those written, or ok (and status < 400). */
 void deed_expect(struct reader *r, const struct node *expect, const struct probe *probe, struct position at,

@@ -1,7 +1,7 @@
 /* Checks.  Floor 2.
  *
  *   check      = subject, [quantifier], [expect]
- *   subject    = probe | http | tcp | exec | load | calls | log | service
+ *   subject    = probe | http | tcp | exec | load | calls | log | service | metric
  *   quantifier = always: true | eventually: D | never: true | for: D      (of a log, `never` is a regex) */
 #include <string.h>
 
@@ -10,16 +10,23 @@
 
 struct check_nodes {
     struct probe_nodes ask;
-    const struct node *probe, *load, *calls, *log, *service;
-    const struct node *match, *never, *every_line, *count;
+    const struct node *probe, *load, *calls, *log, *service, *metric;
+    const struct node *match, *never, *every_line, *count, *each_failed, *each_request;
     const struct node *expect, *always, *eventually, *for_, *min_samples;
 };
 
 #define AT(member) offsetof(struct check_nodes, member), FIELD_NODE
 
+struct calls_nodes {
+    uint32_t targets;
+    const struct node *load;
+};
+
 static const struct field calls_fields[] = {
-    {"target", &shape_targets, 0, FIELD_REQUIRED,
+    {"target", &shape_targets, offsetof(struct calls_nodes, targets), FIELD_REQUIRED,
      "a dependency, or a list of them: all together are counted"},
+    {"load", &shape_load_name, offsetof(struct calls_nodes, load), FIELD_NODE,
+     "the load whose requests per_request counts by"},
     {0},
 };
 static const struct shape shape_calls = {
@@ -40,19 +47,21 @@ static const struct field fields[] = {
     {"calls", &shape_calls, AT(calls), "looks at what dependencies were called"},
     {"log", &shape_service_name, AT(log), "looks at the lines that this service wrote"},
     {"service", &shape_service_name, AT(service), "looks at the processes of this service"},
-    {"metric", &shape_any, 0, FIELD_LATER, ""},
+    {"metric", &shape_metric, AT(metric), "looks at a metric of a page in the Prometheus text format"},
     {"match", &shape_regex, AT(match),
      "log: lines that match are counted; at least one unless count says otherwise"},
     {"never", &shape_never, AT(never),
      "log: no line may match.  Else true: the expectation holds at no time"},
     {"every_line", &shape_regex, AT(every_line), "log: every line must match"},
     {"count", &shape_bound, AT(count), "log: how many lines match"},
+    {"each_failed", &shape_load_name, AT(each_failed),
+     "log: a line must match for each failed request of this load, ${request.id} in match being its own"},
+    {"each_request", &shape_load_name, AT(each_request), "log: the same for each request of this load"},
     {"expect", &shape_expect, AT(expect), "a map from what is measured to what is expected"},
     {"always", &shape_bool, AT(always), "true: the expectation holds each time that it is looked at"},
     {"eventually", &shape_time, AT(eventually), "it holds once, within this time"},
     {"for", &shape_time, AT(for_), "it holds for this long on end"},
-    {"min_samples", &shape_positive, AT(min_samples),
-     "load: fewer finished requests prove nothing; 1 unless given"},
+    {"min_samples", &shape_positive, AT(min_samples), "load: fewer requests prove nothing; 1 unless given"},
     {0},
 };
 
@@ -71,6 +80,7 @@ static bool refuse(struct reader *r, const struct node *node, const char *why)
 void deed_expect(struct reader *r, const struct node *expect, const struct probe *probe, struct position at,
                  struct expectation *e)
 {
+    each_refuse(r, at, probe);
     if (expect) {
         expect_read(r, expect, e);
         return;
@@ -153,14 +163,33 @@ static const char *target_names(struct reader *r, uint32_t targets)
     return reader_join(r, names, n, ", ");
 }
 
+static bool read_calls_load(struct reader *r, const struct check_nodes *n, const struct node *load,
+                            struct check *c, const struct expectation *e)
+{
+    bool wanted = expect_has(e->items, e->count, METRIC_per_request);
+
+    if (wanted && !load)
+        reader_error(r, n->calls,
+                     "per_request counts by a load's requests: calls: {target: NAME, load: NAME}");
+    else if (load && !wanted && n->expect)
+        reader_error(r, load, "load is for per_request, which nothing is expected of");
+    r->key = "load";
+    c->load = load ? name_resolve(r, load, CATALOG_LOAD) : -1;
+    r->key = NULL;
+    return wanted == !!load && (!load || c->load >= 0);
+}
+
 static bool read_subject_calls(struct reader *r, const struct node *node, const struct check_nodes *n,
                                struct check *c, struct expectation *e)
 {
     c->kind = CHECK_CALLS;
     *e = (struct expectation){.on = ON_CALLS, .what = "a calls check", .has_no_baseline = e->has_no_baseline};
-    (void)fields_read(r, n->calls, "calls", calls_fields, &c->targets);
+    struct calls_nodes calls = {0};
+    (void)fields_read(r, n->calls, "calls", calls_fields, &calls);
+    c->targets = calls.targets;
     c->text = reader_printf(r, "calls to %s", target_names(r, c->targets));
-    return must_expect(r, node, n->expect, "rate: \"<= 5/s\"", e) && c->targets;
+    bool good = must_expect(r, node, n->expect, "rate: \"<= 5/s\"", e) && c->targets;
+    return read_calls_load(r, n, calls.load, c, e) && good;
 }
 
 static bool read_subject_service(struct reader *r, const struct node *node, const struct check_nodes *n,
@@ -173,6 +202,16 @@ static bool read_subject_service(struct reader *r, const struct node *node, cons
     if (c->service >= 0)
         c->text = reader_printf(r, "service %s", r->scenario->services[c->service].name);
     return must_expect(r, node, n->expect, "alive: true", e) && c->service >= 0;
+}
+
+static bool read_subject_metric(struct reader *r, const struct node *node, const struct check_nodes *n,
+                                struct check *c, struct expectation *e)
+{
+    c->kind = CHECK_METRIC;
+    *e = (struct expectation){
+        .on = ON_METRIC, .what = "a metric check", .has_no_baseline = e->has_no_baseline};
+    bool good = metric_read_subject(r, n->metric, c);
+    return must_expect(r, node, n->expect, "increase: \">= 1\"", e) && good;
 }
 
 /* `never: true` is what the other checks say; as a regex it would look for the word. */
@@ -213,6 +252,73 @@ static void read_count(struct reader *r, const struct node *node, const struct c
     (void)c;
 }
 
+/* --- each request --- */
+
+static bool has_mark(const char *text)
+{
+    return text && strstr(text, REQUEST_ID_MARK);
+}
+
+static bool sends_id(const struct probe *probe)
+{
+    bool sends = probe->kind == PROBE_HTTP && (has_mark(probe->url) || has_mark(probe->body));
+
+    for (size_t i = 0; i < probe->headers_count; i++)
+        sends = sends || has_mark(probe->headers[i].value);
+    return sends;
+}
+
+/* The match begins with the id, so that whose line it is can be read there. */
+#define REQUEST_ID_REGEX "\\K[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-4[0-9a-fA-F]{3}-8[0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
+
+static void put_id_regex(struct reader *r, const struct node *node, const char **match)
+{
+    const char *mark = strstr(*match, REQUEST_ID_MARK), *rest = mark ? mark + strlen(REQUEST_ID_MARK) : NULL;
+
+    r->key = "match";
+    if (!mark || has_mark(rest)) {
+        reader_error(r, node, "${request.id} must stand in it, once, for the id of a request");
+    } else {
+        const char *before = reader_copy(r, *match, (size_t)(mark - *match));
+        const char *regex = before ? reader_printf(r, "%s" REQUEST_ID_REGEX "%s", before, rest) : NULL;
+        if (regex && regex_check(r, node, regex))
+            *match = regex;
+    }
+    r->key = NULL;
+}
+
+static bool read_each(struct reader *r, const struct check_nodes *n, struct check *c)
+{
+    const struct node *load = n->each_failed ? n->each_failed : n->each_request;
+    const struct node *other = n->count ? n->count : n->expect;
+    const struct scenario *s = r->scenario;
+
+    c->each = n->each_failed ? EACH_FAILED : EACH_REQUEST;
+    if (n->each_failed && n->each_request)
+        reader_error(r, n->each_request, "each_failed and each_request are both given: one is wanted");
+    if (other)
+        reader_error(r, other, "with %s nothing is counted: each must be found",
+                     n->each_failed ? "each_failed" : "each_request");
+    r->key = n->each_failed ? "each_failed" : "each_request";
+    c->load = name_resolve(r, load, CATALOG_LOAD);
+    if (!n->match)
+        reader_error(r, load, "match is missing, with ${request.id} in it");
+    const struct probe *probe = c->load >= 0 && s->loads[c->load].probe < s->probes_count
+                                    ? &s->probes[s->loads[c->load].probe]
+                                    : NULL;
+    if (probe && !sends_id(probe))
+        reader_error(r, load, "load %s sends no ${request.id}: put it into a header of probe %s",
+                     s->loads[c->load].name, probe->name);
+    r->key = NULL;
+    if (c->match)
+        put_id_regex(r, n->match, &c->match);
+    if (c->load < 0 || !c->match)
+        return false;
+    c->text = reader_printf(r, "%s, each %s of %s", c->text, n->each_failed ? "failed request" : "request",
+                            s->loads[c->load].name);
+    return c->text != NULL;
+}
+
 static bool read_subject_log(struct reader *r, const struct node *node, const struct check_nodes *n,
                              struct check *c, struct expectation *e)
 {
@@ -224,12 +330,16 @@ static bool read_subject_log(struct reader *r, const struct node *node, const st
     if (!n->match && !n->never && !n->every_line)
         return refuse(r, node,
                       "a log check says match, never or every_line: a regular expression over lines");
+    r->takes_request_id = n->each_failed || n->each_request;
     read_regex(r, n->match, "match", &c->match);
+    r->takes_request_id = false;
     read_regex(r, n->never, "never", &c->never);
     read_regex(r, n->every_line, "every_line", &c->every_line);
-    read_count(r, node, n, c, e);
     if (c->service >= 0)
         c->text = reader_printf(r, "log %s", r->scenario->services[c->service].name);
+    if (n->each_failed || n->each_request)
+        return read_each(r, n, c) && c->service >= 0;
+    read_count(r, node, n, c, e);
     return c->service >= 0;
 }
 
@@ -256,6 +366,19 @@ static void read_time(struct reader *r, const struct node *node, const char *key
         reader_error(r, node, "\"%s\" is longer than hold (%s): lengthen hold, or wait less", node->text,
                      unit_format_duration(r->hold_ns, hold));
     r->key = NULL;
+}
+
+/* What is asked of each request cannot be told before they all are over. */
+static void refuse_each(struct reader *r, const struct check_nodes *n, enum check_place place)
+{
+    const struct node *each = n->each_failed ? n->each_failed : n->each_request;
+    const struct node *moment = n->always ? n->always : n->eventually ? n->eventually : n->for_;
+
+    if (n->log && each && moment)
+        reader_error(r, moment, "no quantifier here: each request is looked for when the phase is over");
+    if (n->log && each && (place == IN_STEADY_STATE || place == IN_STOP_WHEN))
+        reader_error(r, each,
+                     "it is for during and after: each request is looked for when the phase is over");
 }
 
 /* It holds until a line refutes it: the first look would settle what is asked of the whole phase. */
@@ -303,14 +426,14 @@ static void read_quantifier(struct reader *r, const struct check_nodes *n, enum 
 
 static void check_keys(struct reader *r, const struct check_nodes *n)
 {
-    const struct node *log_only[] = {n->match, n->every_line, n->count};
-    static const char *const names[] = {"match", "every_line", "count"};
+    const struct node *log_only[] = {n->match, n->every_line, n->count, n->each_failed, n->each_request};
+    static const char *const names[] = {"match", "every_line", "count", "each_failed", "each_request"};
 
-    for (size_t i = 0; !n->log && i < 3; i++)
+    for (size_t i = 0; !n->log && i < sizeof(names) / sizeof(*names); i++)
         if (log_only[i])
             reader_error(r, log_only[i], "%s is for log checks", names[i]);
-    if (n->min_samples && !n->load)
-        reader_error(r, n->min_samples, "min_samples is for load checks");
+    if (n->min_samples && !n->load && !(n->calls && node_get(n->calls, "load")))
+        reader_error(r, n->min_samples, "min_samples is for load checks, and calls checks with a load");
     if (n->ask.timeout && !n->probe && !probe_is_given(&n->ask))
         reader_error(r, n->ask.timeout, "timeout is for http, tcp and exec");
 }
@@ -326,19 +449,21 @@ static bool read_subject(struct reader *r, const struct node *node, const struct
         return read_subject_calls(r, node, n, c, e);
     if (n->log)
         return read_subject_log(r, node, n, c, e);
+    if (n->metric)
+        return read_subject_metric(r, node, n, c, e);
     return read_subject_service(r, node, n, c, e);
 }
 
 static bool one_subject(struct reader *r, const struct node *node, const struct check_nodes *n)
 {
     int given = !!n->probe + !!n->ask.http + !!n->ask.tcp + !!n->ask.exec + !!n->load + !!n->calls +
-                !!n->log + !!n->service;
+                !!n->log + !!n->service + !!n->metric;
 
-    if (given != 1 && !node_get(node, "metric"))
-        reader_error(
-            r, node,
-            "a check is about exactly one of probe, http, tcp, exec, load, calls, log and service; %s",
-            given ? "there are several" : "there is none");
+    if (given != 1)
+        reader_error(r, node,
+                     "a check is about exactly one of probe, http, tcp, exec, load, calls, log, service and "
+                     "metric; %s",
+                     given ? "there are several" : "there is none");
     return given == 1;
 }
 
@@ -361,8 +486,9 @@ static void read_check(struct reader *r, const struct node *node, void *arg)
     bool good = read_subject(r, node, &n, &c, &e);
     read_quantifier(r, &n, to->place, &c);
     refuse_moment(r, &n);
+    refuse_each(r, &n, to->place);
     r->key = "min_samples";
-    if (n.min_samples && n.load)
+    if (n.min_samples && (n.load || n.calls))
         (void)shape_positive.take(r, n.min_samples, &c.min_samples);
     r->key = NULL;
     if (!good)

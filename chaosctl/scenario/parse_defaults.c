@@ -136,8 +136,7 @@ static void check_samples(struct reader *r, const struct check *checks, size_t c
                           uint64_t ns)
 {
     for (size_t i = 0; i < count; i++)
-        if (checks[i].kind == CHECK_LOAD && checks[i].load >= 0 &&
-            r->scenario->loads[checks[i].load].rate_per_s > 0)
+        if (checks[i].load >= 0 && r->scenario->loads[checks[i].load].rate_per_s > 0)
             too_few(r, &checks[i], &r->scenario->loads[checks[i].load], what, ns);
 }
 

@@ -34,7 +34,7 @@ static const struct field fields[] = {
     {0},
 };
 
-static bool is_url(const char *url)
+bool url_is_valid(const char *url)
 {
     size_t scheme = !strncasecmp(url, "http://", 7) ? 7 : !strncasecmp(url, "https://", 8) ? 8 : 0;
 
@@ -51,9 +51,12 @@ static bool read_url(struct reader *r, const struct node *node, const char *meth
     const char *url = NULL;
     bool plain;
 
-    if (!reader_text(r, node, "a URL such as http://127.0.0.1:8080/health", &url, &plain))
+    r->takes_request_id = true;
+    bool good = reader_text(r, node, "a URL such as http://127.0.0.1:8080/health", &url, &plain);
+    r->takes_request_id = false;
+    if (!good)
         return false;
-    if (!is_url(url)) {
+    if (!url_is_valid(url)) {
         reader_error(r, node, "\"%s\" is no URL such as http://127.0.0.1:8080/health", url);
         return false;
     }
@@ -76,7 +79,10 @@ static void read_headers(struct reader *r, const struct node *node, struct probe
     struct pairs pairs = {0};
 
     r->key = "headers";
-    if (!node || !shape_pairs.take(r, node, &pairs))
+    r->takes_request_id = true;
+    bool good = node && shape_pairs.take(r, node, &pairs);
+    r->takes_request_id = false;
+    if (!good)
         return;
     for (size_t i = 0; i < pairs.count; i++)
         if (!http_header_is_valid(&pairs.items[i]))
@@ -97,16 +103,18 @@ static void add_content_type(struct reader *r, struct probe *probe)
 
 static void read_body(struct reader *r, const struct http_nodes *n, struct probe *probe)
 {
+    r->takes_request_id = true;
     r->key = "body";
     if (n->body && n->json)
         reader_error(r, n->json, "body and json are both given: one is wanted");
     else if (n->body)
         (void)shape_text.take(r, n->body, &probe->body);
     r->key = "json";
-    if (!n->json || n->body)
-        return;
-    probe->body = json_text(r, n->json);
-    add_content_type(r, probe);
+    if (n->json && !n->body) {
+        probe->body = json_text(r, n->json);
+        add_content_type(r, probe);
+    }
+    r->takes_request_id = false;
 }
 
 static bool read_method(struct reader *r, const struct node *node, const struct http_nodes *n,

@@ -168,6 +168,7 @@ struct load_nodes {
     int probe;
     double rate;
     uint64_t max_in_flight;
+    const struct node *each;
 };
 
 static const struct field load_fields[] = {
@@ -177,6 +178,8 @@ static const struct field load_fields[] = {
      "requests a second, such as 50/s"},
     {"max_in_flight", &shape_positive, offsetof(struct load_nodes, max_in_flight), 0,
      "requests under way at once; later ones wait, and their latency counts on; 256 unless given"},
+    {"each", &shape_each, offsetof(struct load_nodes, each), FIELD_NODE,
+     "values that requests take in turn, for ${each.NAME} in the probe"},
     {0},
 };
 
@@ -195,7 +198,13 @@ static void read_load(struct reader *r, const struct node *key, const struct nod
     (void)fields_read(r, value, "a load", load_fields, &n);
     if (n.max_in_flight > IN_FLIGHT_MAX)
         reader_error(r, value, "max_in_flight: more than %d", IN_FLIGHT_MAX);
-    *load = (struct load){key->text, (size_t)n.probe, n.rate, (uint32_t)n.max_in_flight, key->at};
+    *load = (struct load){.name = key->text,
+                          .probe = (size_t)n.probe,
+                          .rate_per_s = n.rate,
+                          .max_in_flight = (uint32_t)n.max_in_flight,
+                          .at = key->at};
+    if (load->probe < s->probes_count)
+        each_read(r, n.each, load);
 }
 
 void loads_read(struct reader *r, const struct node *node)

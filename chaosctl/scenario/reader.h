@@ -19,8 +19,9 @@ struct reader {
     uint64_t hold_ns;  /* of the cell being read; 0: none */
     size_t nodes_left; /* that cells may still read */
     size_t work_left;  /* bytes that substitution and regexes may still cost: a small file can ask for much */
-    size_t errors;     /* found so far, those that diag has already included */
-    bool failed;       /* memory ran out */
+    bool takes_request_id; /* ${request.id} and ${each.NAME} may stand in what is being read */
+    size_t errors;         /* found so far, those that diag has already included */
+    bool failed;           /* memory ran out */
 };
 
 #define READER_WORK_MAX  ((size_t)64 << 20)

@@ -48,11 +48,17 @@ struct probe {
     struct position at;
 };
 
+/* What stands in a probe's texts for the id of each request, until it is sent.  A `$${request.id}` reads the
+ * same by then: a limit that is accepted. */
+#define REQUEST_ID_MARK "${request.id}"
+
 /* Open model: requests leave at their intended times, whether or not earlier ones were answered. */
 struct load {
     const char *name;
     size_t probe; /* index */
     double rate_per_s;
+    const struct probe *each; /* the probe with the values that requests take in turn; NULL: itself */
+    size_t each_count;
     uint32_t
         max_in_flight; /* beyond it a request waits, and its latency still counts from its intended time */
     struct position at;
@@ -143,6 +149,7 @@ enum check_kind {
     CHECK_CALLS,
     CHECK_LOG,
     CHECK_SERVICE,
+    CHECK_METRIC,
     CHECK_KIND_COUNT,
 };
 
@@ -154,20 +161,34 @@ enum quantifier {
     FOR,        /* all the time for time_ns on end, within the phase */
 };
 
+/* Which requests of its load a log check wants to find. */
+enum each {
+    EACH_NONE,
+    EACH_FAILED,
+    EACH_REQUEST,
+};
+
 struct check {
     enum check_kind kind;
     enum quantifier quantifier;
     uint64_t time_ns;
-    const struct probe *probe; /* CHECK_PROBE */
-    int load;                  /* CHECK_LOAD: index */
+    const struct probe *probe; /* CHECK_PROBE; CHECK_METRIC: of the page */
+    int load;                  /* CHECK_LOAD: index; CHECK_CALLS, CHECK_LOG: of whose requests, or -1 */
     uint32_t targets;          /* CHECK_CALLS */
     int service;               /* CHECK_LOG, CHECK_SERVICE: index */
     /* CHECK_LOG: PCRE2; any may be NULL.  A `count` condition speaks of match's lines; ">= 1" unless given.
      */
     const char *match, *never, *every_line;
+    enum each
+        each; /* CHECK_LOG: match begins its match (\K) with the id of a request, and each must be found */
+    /* CHECK_METRIC: the series of this name with these labels, among others */
+    const char *metric;
+    const struct pair *labels;
+    size_t labels_count;
+    const char *series; /* both, as shown to people: orders_total{outcome="ok"} */
     const struct condition *expect;
     size_t expect_count;
-    uint64_t min_samples; /* CHECK_LOAD: fewer finished requests prove nothing */
+    uint64_t min_samples; /* CHECK_LOAD, CHECK_CALLS with a load: fewer requests prove nothing */
     const char *text;     /* as shown to people: "load browse" */
     struct position at;
 };

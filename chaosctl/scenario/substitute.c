@@ -95,6 +95,31 @@ static bool environment_value(struct reader *r, const struct node *at, char *nam
     return value && utf8_is_valid(value);
 }
 
+static bool request_id(struct reader *r, const struct node *at, struct binding *ret_value)
+{
+    if (!r->takes_request_id) {
+        reader_error(
+            r, at,
+            "${request.id} stands in the URL, headers and body of an http request, and in the match of a "
+            "log check with each_failed or each_request");
+        return false;
+    }
+    *ret_value = (struct binding){.value = REQUEST_ID_MARK};
+    return true;
+}
+
+/* ${each.NAME}: a load's values, which are not known here. */
+static bool each_name(struct reader *r, const struct node *at, const char *name, struct binding *ret_value)
+{
+    if (!r->takes_request_id) {
+        reader_error(r, at, "${%s} stands in the URL, headers and body of an http request that a load makes",
+                     name);
+        return false;
+    }
+    *ret_value = (struct binding){.value = reader_printf(r, "${%s}", name)};
+    return ret_value->value != NULL;
+}
+
 /* What stands between the braces. */
 static bool value_of(struct reader *r, const struct node *at, char *name, bool plain,
                      struct binding *ret_value)
@@ -103,6 +128,10 @@ static bool value_of(struct reader *r, const struct node *at, char *name, bool p
         reader_error(r, at, "${} within ${} is not understood");
         return false;
     }
+    if (!strcmp(name, "request.id"))
+        return request_id(r, at, ret_value);
+    if (!strncmp(name, "each.", 5) && variable_is_valid(name + 5))
+        return each_name(r, at, name, ret_value);
     if (strncmp(name, "env.", 4))
         return variable_value(r, at, name, ret_value);
     *ret_value = (struct binding){.plain = plain};

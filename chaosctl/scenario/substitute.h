@@ -2,7 +2,8 @@
  *
  * ${name} of vars or the matrix, ${env.NAME}, ${env.NAME:-default} (unset or empty, as in a shell); $${ is a
  * literal
- * ${.  Replaced text is not looked at again.  A quoted scalar that is one ${name} and nothing else stands for
+ * ${.  ${request.id} stays as it is where it may stand: it is another one each time that something is asked.
+ * Replaced text is not looked at again.  A quoted scalar that is one ${name} and nothing else stands for
  * the variable as it was written, so that "${flag}" may be a boolean. */
 #ifndef SCENARIO_SUBSTITUTE_H
 #define SCENARIO_SUBSTITUTE_H

@@ -36,6 +36,9 @@ static uint32_t call_reach(const struct table *table, enum call call)
     const uint32_t traffic_roles = 1u << ROLE_OPEN | 1u << ROLE_ACCEPT | 1u << ROLE_SEND | 1u << ROLE_RECEIVE;
     uint32_t reach = call_with_roles(traffic_roles) & call_bit(call) ? table->watched : 0;
 
+    if (call_with_roles(traffic_roles) & call_bit(call) && atomic_load(&table->observed))
+        reach |= TARGET_ANY;
+
     for (uint32_t i = 0; i < table->rule_count; i++)
         if (rule_is_armed(&table->rules[i]) && (rule_calls(&table->rules[i]) & call_bit(call)))
             reach |= rule_reach(&table->rules[i]);
@@ -208,6 +211,12 @@ void table_lift(struct table *table, uint32_t index)
 void table_watch(struct table *table, uint32_t dependencies)
 {
     table->watched = dependencies & ~TARGET_ANY;
+    publish(table);
+}
+
+void table_observe(struct table *table)
+{
+    atomic_store(&table->observed, 1);
     publish(table);
 }
 

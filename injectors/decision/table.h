@@ -7,8 +7,10 @@
 #ifndef DECISION_TABLE_H
 #define DECISION_TABLE_H
 
+#include "injectors/decision/inflight.h"
 #include "injectors/decision/ring.h"
 #include "injectors/decision/rule.h"
+#include "injectors/decision/seen.h"
 #include "injectors/decision/target.h"
 
 #define TABLE_MAGIC  UINT64_C(0x314c544353414843) /* "CHASCTL1" */
@@ -44,7 +46,9 @@ struct traffic {
     _Atomic uint64_t calls;
     _Atomic uint64_t connects; /* attempts, made or refused */
     _Atomic uint64_t accepts;
-    _Atomic uint64_t reserved[5];
+    _Atomic uint64_t most;       /* calls that waited at a time, since the orchestrator took it */
+    _Atomic uint64_t longest_ns; /* of the calls that ended, likewise */
+    _Atomic uint64_t reserved[3];
 };
 
 struct table {
@@ -74,6 +78,9 @@ struct table {
     /* Dependencies whose requests an armed rule looks at. */
     _Atomic uint32_t requests;
 
+    /* Is it noted whom processes connect to?  Then no call that opens, sends or receives is idle. */
+    _Atomic uint32_t observed;
+
     /* By call: the dependencies that an armed rule or a watch speaks about, TARGET_ANY where a rule names
      * none.  The one word that an idle call loads. */
     _Atomic uint32_t armed[CALL_COUNT];
@@ -85,6 +92,11 @@ struct table {
     struct ring ring;
     uint32_t last_reply; /* place of the one put last; the orchestrator's alone */
     struct reply replies[REPLY_MAX];
+    struct seen seen[SEEN_MAX];
+    /* Watched dependencies whose calls are followed from their beginning to their answer, and those calls. */
+    _Atomic uint32_t followed;
+    _Atomic uint64_t untold; /* calls that found no place */
+    struct inflight inflight[INFLIGHT_MAX];
 };
 
 /* Make a zeroed area of sizeof(struct table) bytes a valid, empty one. */
@@ -115,6 +127,9 @@ void table_tidy(struct table *table);
 
 /* Count what these dependencies do from now on. */
 void table_watch(struct table *table, uint32_t dependencies);
+
+/* Note whom processes connect to from now on. */
+void table_observe(struct table *table);
 
 /* Is the rule in that place, which may be out of range, armed? */
 static inline bool table_is_armed(const struct table *table, uint32_t index)

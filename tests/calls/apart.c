@@ -2,6 +2,7 @@
  *
  * A seccomp filter turns the questions that the shim asks the kernel into SIGSYS, and its handler counts
  * them; the calls under test pass. */
+#include <dlfcn.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -38,8 +39,11 @@ static void trap_questions(void)
     };
     struct sock_fprog filter = {.len = sizeof(code) / sizeof(*code), .filter = code};
 
+    /* libc's own: the shim retires from a process that confines itself by the one that it sees. */
+    int (*own)(int, ...) = dlsym(dlopen("libc.so.6", RTLD_NOW | RTLD_NOLOAD), "prctl");
+
     sigaction(SIGSYS, &action, NULL);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+    if (!own || own(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || own(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
         give_up("seccomp");
 }
 

@@ -430,16 +430,16 @@ START_TEST(a_probe_without_expectations_expects_a_good_answer)
     cleanup_buf struct buf why = {0};
 
     struct observation seen = answer_seen(&answer, PROBE_HTTP);
-    ck_assert_int_eq(judge_answer(&probe, NULL, 0, &seen, &why), JUDGE_HOLDS);
+    ck_assert_int_eq(judge_answer(&probe, NULL, 0, &seen, NULL, &why), JUDGE_HOLDS);
     answer.status = 503;
     seen = answer_seen(&answer, PROBE_HTTP);
     buf_clear(&why);
-    ck_assert_int_eq(judge_answer(&probe, NULL, 0, &seen, &why), JUDGE_FAILS);
+    ck_assert_int_eq(judge_answer(&probe, NULL, 0, &seen, NULL, &why), JUDGE_FAILS);
     ck_assert_str_eq(buf_text(&why), "status is 503");
     answer = no_answer();
     seen = answer_seen(&answer, PROBE_HTTP);
     buf_clear(&why);
-    ck_assert_int_eq(judge_answer(&probe, NULL, 0, &seen, &why), JUDGE_FAILS);
+    ck_assert_int_eq(judge_answer(&probe, NULL, 0, &seen, NULL, &why), JUDGE_FAILS);
     ck_assert_str_eq(buf_text(&why), "no answer: connection refused");
 }
 END_TEST
@@ -452,7 +452,7 @@ START_TEST(the_probes_own_expectations_count_beside_the_checks)
     struct observation seen = answer_seen(&answer, PROBE_HTTP);
     cleanup_buf struct buf why = {0};
 
-    ck_assert_int_eq(judge_answer(&probe, &status_200, 1, &seen, &why), JUDGE_FAILS);
+    ck_assert_int_eq(judge_answer(&probe, &status_200, 1, &seen, NULL, &why), JUDGE_FAILS);
     ck_assert_str_eq(buf_text(&why), "body does not match /x/: \"hello\"");
 }
 END_TEST

@@ -239,6 +239,7 @@ START_TEST(a_run_that_did_not_end_is_green_nowhere)
         {"junit", "<error type=\"inconclusive\" message=\"the run did not end: the journal stops"},
         {"github", "::error title=chaosctl%3A inconclusive::the run did not end"},
         {"markdown", "**the run did not end"},
+        {"html", "<b class=\"failed\">the run did not end"},
         {"json", "\"complete\": false"},
         {"terminal", "the run did not end"},
     };
@@ -288,6 +289,23 @@ START_TEST(hostile_text_breaks_no_markdown_table)
 }
 END_TEST
 
+START_TEST(hostile_text_becomes_no_markup_in_html)
+{
+    cleanup_buf struct buf text = {0};
+    size_t open = 0, close = 0;
+
+    render_hostile("html", &text);
+    ck_assert_ptr_null(strstr(buf_text(&text), "<b>"));
+    ck_assert_ptr_nonnull(strstr(buf_text(&text), "]]&gt;&amp;&lt;b&gt;&quot;&#39;|"));
+    for (const char *p = buf_text(&text); *p; p++) {
+        open += *p == '<';
+        close += *p == '>';
+    }
+    ck_assert_uint_eq(open, close);
+    ck_assert_ptr_null(strstr(buf_text(&text), "<script"));
+}
+END_TEST
+
 START_TEST(json_is_json_and_seeds_survive)
 {
     cleanup_buf struct buf text = {0}, bad = {0};
@@ -317,6 +335,36 @@ START_TEST(an_almost_full_success_is_not_shown_as_a_hundred)
         cleanup_buf struct buf text = {0};
         words_percent(rows[i].percent, &text);
         ck_assert_str_eq(buf_text(&text), rows[i].shown);
+    }
+}
+END_TEST
+
+/* The load held as well, and comes first: it says least. */
+START_TEST(a_question_is_answered_by_the_check_that_tells_most)
+{
+    const struct check_result shown[] = {
+        {PHASE_DURING, "load browse", "", "success is 100%", OUTCOME_HELD, 9, {1, 1}},
+        {PHASE_DURING, "log shop", "", "2 lines match", OUTCOME_HELD, 2, {2, 1}},
+        {PHASE_DURING, "metric failures_total", "", "increase is 2", OUTCOME_HELD, 1, {3, 1}},
+    };
+    const char *const wanted[QUESTION_COUNT] = {
+        [QUESTION_MONITOR] = "e: metric failures_total: increase is 2",
+        [QUESTION_DISABLE] = "e: load browse: success is 100%",
+        [QUESTION_RECOVER] = "e: load browse: success is 100%",
+        [QUESTION_SCALE] = "e: load browse: success is 100%",
+        [QUESTION_UNDERSTAND] = "e: log shop: 2 lines match",
+    };
+    const struct cell_result cell = {.experiment = "e",
+                                     .label = "",
+                                     .answers = (1u << QUESTION_COUNT) - 1,
+                                     .checks = shown,
+                                     .checks_count = 3};
+    const struct run_result run = {.cells = &cell, .cells_count = 1};
+
+    for (int q = 0; q < QUESTION_COUNT; q++) {
+        cleanup_buf struct buf evidence = {0};
+        ck_assert_int_eq(words_question(&run, (enum question)q, &evidence), ANSWER_YES);
+        ck_assert_str_eq(buf_text(&evidence), wanted[q]);
     }
 }
 END_TEST
@@ -453,8 +501,10 @@ int main(void)
     tcase_add_test(tc, a_run_that_did_not_end_is_green_nowhere);
     tcase_add_test(tc, hostile_text_gives_github_no_command_of_its_own);
     tcase_add_test(tc, hostile_text_breaks_no_markdown_table);
+    tcase_add_test(tc, hostile_text_becomes_no_markup_in_html);
     tcase_add_test(tc, json_is_json_and_seeds_survive);
     tcase_add_test(tc, an_almost_full_success_is_not_shown_as_a_hundred);
+    tcase_add_test(tc, a_question_is_answered_by_the_check_that_tells_most);
     tcase_add_test(tc, a_question_is_answered_by_all_that_speak_to_it);
     tcase_add_test(tc, colour_changes_nothing_but_the_colour);
     tcase_add_test(tc, the_live_line_keeps_within_its_columns);
