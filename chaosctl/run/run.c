@@ -69,7 +69,7 @@ static void renew(struct run *run)
 {
     struct course *c = &run->course;
 
-    if (!c->injections || c->lifted)
+    if ((!c->injections || c->lifted) && !live_is_active(run))
         return;
     uint64_t lapsed_ns = control_renew(run->control, run->scenario->lease_ns);
     if (!lapsed_ns)
@@ -120,6 +120,7 @@ static void course_end(struct run *run)
     tally_cell(run);
     steps_free(c->steps);
     free(c->injections);
+    live_free(c);
     *c = (struct course){.number = c->number};
 }
 
@@ -129,6 +130,7 @@ static void tick(void *arg)
     uint64_t now_ns = now_mono_ns();
 
     renew(run);
+    drill_heed_halt(run);
     phase_tick(run, now_ns);
     if (control_table(run->control))
         control_drain(run->control, record, run);
@@ -167,7 +169,8 @@ static bool next_cell(struct run *run)
     return true;
 }
 
-/* The first signal stops in good order; a second one does not wait for services that take their time. */
+/* A signal ends a hold as it is meant to end.  The first one stops in good order; a second one does not wait
+ * for services that take their time. */
 static void signalled(void *arg, int signal)
 {
     struct run *run = arg;
@@ -177,8 +180,18 @@ static void signalled(void *arg, int signal)
             services_kill(run->services, i, SIGKILL);
         return;
     }
+    if (run->options.hold && !run->hold_is_over && run->course.phase == PHASE_DURING) {
+        run->hold_is_over = true;
+        return;
+    }
     run->signal = signal;
     run_abort(run, run_text(run, "stopped by SIG%s", sigabbrev_np(signal)));
+}
+
+static void asked_to_halt(void *arg, int signal)
+{
+    (void)signal;
+    drill_halt(arg);
 }
 
 /* --- setting up --- */
@@ -193,6 +206,19 @@ static bool is_wanted(const struct run *run, const struct cell *cell)
            !fnmatch(run->options.only, full, 0);
 }
 
+/* The timing is that of the scenario: of its first experiment. */
+static void queue_hold(struct run *run)
+{
+    const struct scenario *s = run->scenario;
+
+    run->held = (struct cell){.experiment = "hold", .label = "", .seed = s->seed};
+    if (s->cells_count) {
+        run->held.timing = s->cells[0].timing;
+        run->held.at = s->cells[0].at;
+    }
+    run->queue[run->queue_count++] = &run->held;
+}
+
 static int queue_cells(struct run *run)
 {
     const struct scenario *s = run->scenario;
@@ -200,7 +226,9 @@ static int queue_cells(struct run *run)
     run->queue = calloc(s->cells_count + 1, sizeof(*run->queue));
     if (!run->queue)
         return -ENOMEM;
-    for (size_t i = 0; i < s->cells_count; i++)
+    if (run->options.hold)
+        queue_hold(run);
+    for (size_t i = 0; !run->options.hold && i < s->cells_count; i++)
         if (is_wanted(run, &s->cells[i]))
             run->queue[run->queue_count++] = &s->cells[i];
     run->result->cells_planned = run->queue_count;
@@ -235,21 +263,25 @@ static int prepare(struct run *run)
     for (size_t i = 0; !r && i < sizeof(signals) / sizeof(*signals); i++)
         r = loop_add_signal(run->loop, signals[i], signalled, run);
     if (!r)
+        r = loop_add_signal(run->loop, SIGUSR1, asked_to_halt, run);
+    if (!r)
         r = prober_new(run->loop, run->scenario->dir, &run->prober);
     if (!r)
         r = control_new(&run->control);
-    return r;
+    return r ? r : drill_open(run);
 }
 
 /* What asks goes before the one that is asked. */
 static void finish(struct run *run)
 {
+    drill_close(run);
     if (run->stops)
         stops_end(run);
     watches_end(run);
     steady_free(run->course.steady);
     steps_free(run->course.steps);
     free(run->course.injections);
+    live_free(&run->course);
     if (run->loads)
         loads_end(run);
     services_free(run->services);
@@ -285,8 +317,8 @@ static void run_cells(struct run *run)
     result->complete = true;
 }
 
-int run_scenario(const struct scenario *scenario, const struct run_options *options,
-                 const struct run_hooks *hooks, struct run_result *result)
+int run_scenario(struct scenario *scenario, const struct run_options *options, const struct run_hooks *hooks,
+                 struct run_result *result)
 {
     struct run run = {.scenario = scenario, .options = *options, .hooks = *hooks, .result = result};
     int r = prepare(&run);
