@@ -55,9 +55,10 @@ static json_t *inject(const struct asked *a)
 {
     cleanup_buf struct buf why = {0};
     struct injection *in = NULL;
-    const char *obstacle = live_obstacle(a->run);
     struct deed deed = deed_of(a, "inject");
 
+    drill_heed_halt(a->run); /* as it is now, not as it was at the last tick */
+    const char *obstacle = live_obstacle(a->run);
     if (obstacle)
         return refusal(obstacle);
     deed.seed = seed_of(a);

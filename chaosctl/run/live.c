@@ -52,18 +52,6 @@ static int read_spec(struct run *run, const char *spec, struct buf *ret_why, str
     return error;
 }
 
-/* The run itself would pass a service by that the shim is not in. */
-static int refuse_unreachable(struct run *run, const struct fault *fault, struct buf *ret_why)
-{
-    const struct scenario *s = run->scenario;
-
-    if (fault->service < 0 || fault_way(fault->kind) == WAY_PROCESS ||
-        s->services[fault->service].inject != INJECT_NONE)
-        return 0;
-    buf_printf(ret_why, "service %s says `inject: none`", s->services[fault->service].name);
-    return -EINVAL;
-}
-
 static void time_is_over(void *arg)
 {
     struct injection *in = arg;
@@ -111,8 +99,6 @@ int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t see
     cleanup_free struct injection *in = calloc(1, sizeof(*in));
     int error = in ? read_spec(run, spec, ret_why, &in->own) : -ENOMEM;
 
-    if (!error)
-        error = refuse_unreachable(run, &in->own, ret_why);
     if (error)
         return error;
     in->run = run;
