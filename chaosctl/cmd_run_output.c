@@ -53,6 +53,14 @@ static void tell_up(const struct run_output *o)
                 o->result->run, o->result->run, o->result->run);
 }
 
+/* Even when quiet: otherwise it would wait for ever, and nobody would know. */
+static void tell_waiting(const struct run_output *o)
+{
+    clear_line(o);
+    fprintf(stderr, "chaosctl: run %s waits before its faults; `chaosctl continue %s`\n", o->result->run,
+            o->result->run);
+}
+
 /* Who watches the run sees at once what somebody else does to it. */
 static void tell_deed(const struct run_output *o, const struct deed *deed)
 {
@@ -89,6 +97,8 @@ static void note(void *arg, const char *event, const char *who, const char *deta
     struct run_output *o = arg;
     json_t *fields = json_object();
 
+    if (!strcmp(event, "experiment.waiting"))
+        tell_waiting(o);
     if (!o->journal) {
         json_decref(fields);
         return;

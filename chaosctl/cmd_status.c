@@ -118,8 +118,9 @@ static void put_run(struct buf *out, const json_t *run)
     put(out, text_of(run, "scenario"));
     buf_add(out, ": ");
     put(out, text_of(run, "experiment"));
-    buf_printf(out, ", %s, for %s%s\n", text_of(run, "phase"), seconds_of(run, "for_s", text),
-               json_is_true(json_object_get(run, "halted")) ? ", halted" : "");
+    buf_printf(out, ", %s, for %s%s%s\n", text_of(run, "phase"), seconds_of(run, "for_s", text),
+               json_is_true(json_object_get(run, "halted")) ? ", halted" : "",
+               json_is_true(json_object_get(run, "waiting")) ? ", waits for `chaosctl continue`" : "");
     json_array_foreach(json_object_get(run, "services"), i, item) put_service(out, item);
     json_array_foreach(faults, i, item) put_fault(out, item);
     if (!json_array_size(faults))

@@ -116,6 +116,19 @@ static json_t *note(const struct asked *a)
     return json_pack("{s:b}", "ok", 1);
 }
 
+static json_t *go_on(const struct asked *a)
+{
+    struct course *c = &a->run->course;
+    struct deed deed = deed_of(a, "continue");
+
+    if (!c->is_waiting || c->was_told)
+        return refusal("it waits for nobody");
+    c->was_told = true;
+    deed.text = c->cell->experiment;
+    deed_note(a->run, &deed);
+    return json_pack("{s:b, s:s}", "ok", 1, "experiment", c->cell->experiment);
+}
+
 /* A hold ends as it is meant to, once it holds; anything else is stopped. */
 static json_t *down(const struct asked *a)
 {
@@ -134,8 +147,8 @@ static json_t *down(const struct asked *a)
 typedef json_t *do_fn(const struct asked *asked);
 
 static do_fn *const doers[DRILL_ASK_COUNT] = {
-    [DRILL_STATUS] = status, [DRILL_INJECT] = inject, [DRILL_LIFT] = lift,
-    [DRILL_NOTE] = note,     [DRILL_DOWN] = down,
+    [DRILL_STATUS] = status, [DRILL_INJECT] = inject,  [DRILL_LIFT] = lift,
+    [DRILL_NOTE] = note,     [DRILL_CONTINUE] = go_on, [DRILL_DOWN] = down,
 };
 
 static json_t *answer_to(struct run *run, const struct drill_peer *peer, const char *line, size_t len)

@@ -32,6 +32,7 @@ static const struct {
     [DRILL_INJECT] = {"inject", ASKER | 1u << KEY_TEXT | 1u << KEY_FOR | 1u << KEY_SEED, 1u << KEY_TEXT},
     [DRILL_LIFT] = {"lift", ASKER | 1u << KEY_ID, 0},
     [DRILL_NOTE] = {"note", ASKER | 1u << KEY_TEXT, 1u << KEY_TEXT},
+    [DRILL_CONTINUE] = {"continue", ASKER, 0},
     [DRILL_DOWN] = {"down", ASKER, 0},
 };
 

@@ -21,6 +21,7 @@ enum drill_ask {
     DRILL_INJECT,
     DRILL_LIFT,
     DRILL_NOTE,
+    DRILL_CONTINUE,
     DRILL_DOWN,
     DRILL_ASK_COUNT,
 };

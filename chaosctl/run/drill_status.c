@@ -110,10 +110,10 @@ json_t *drill_status(struct run *run)
 
     for (size_t i = 0; i < run->scenario->services_count; i++)
         json_array_append_new(services, service_json(run, i));
-    return json_pack("{s:b, s:s, s:s, s:s, s:i, s:b, s:s, s:s, s:s, s:f, s:b, s:o, s:o}", "ok", 1, "run",
+    return json_pack("{s:b, s:s, s:s, s:s, s:i, s:b, s:s, s:s, s:s, s:f, s:b, s:b, s:o, s:o}", "ok", 1, "run",
                      control_run(run->control), "scenario", run->scenario->name, "file", run->scenario->path,
                      "pid", (int)getpid(), "hold", run->options.hold, "experiment", c->cell->experiment,
                      "label", c->cell->label, "phase", phase_name(c->phase), "for_s",
-                     (double)(now_mono_ns() - c->started_ns) / 1e9, "halted", run->halted, "services",
-                     services, "faults", faults_json(run));
+                     (double)(now_mono_ns() - c->started_ns) / 1e9, "halted", run->halted, "waiting",
+                     c->is_waiting && !c->was_told, "services", services, "faults", faults_json(run));
 }

@@ -44,6 +44,8 @@ struct course {
     bool over;
     bool entering;     /* the phase's entry has not been run yet */
     bool was_ready;    /* its services were, once */
+    bool is_waiting;   /* for somebody to say that the faults may come */
+    bool was_told;     /* somebody did */
     bool stopping;     /* nothing but lifting and cleaning up is left to do */
     uint64_t phase_ns; /* when it began */
     uint64_t started_ns, started_wall_ns;

@@ -11,6 +11,8 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_check.h"
 
+#define TOLD_NS (10 * NS_PER_S) /* of a hold, in the live line */
+
 const char *run_text(struct run *run, const char *format, ...)
 {
     cleanup_free char *text = NULL;
@@ -82,6 +84,14 @@ static void renew(struct run *run)
 
 /* --- ticking --- */
 
+/* A hold lasts for hours, and its samples are sorted at each telling. */
+static uint64_t told_from_ns(const struct run *run, uint64_t now_ns)
+{
+    uint64_t from_ns = run->course.started_ns;
+
+    return run->options.hold && now_ns > from_ns + TOLD_NS ? now_ns - TOLD_NS : from_ns;
+}
+
 static void tell_status(struct run *run, uint64_t now_ns)
 {
     const struct course *c = &run->course;
@@ -100,7 +110,7 @@ static void tell_status(struct run *run, uint64_t now_ns)
         struct observation seen = {0};
         if (!run->loads[i])
             continue;
-        load_observe(run->loads[i], c->started_ns, now_ns, &seen);
+        load_observe(run->loads[i], told_from_ns(run, now_ns), now_ns, &seen);
         status.samples += seen.samples;
         status.failures += (uint64_t)seen.number[METRIC_errors];
     }

@@ -14,7 +14,7 @@ struct run_status {
     size_t number, cells; /* which one, from 1, and of how many */
     enum phase phase;
     uint64_t left_ns;           /* until the phase ends, if all goes as planned; 0: cannot be told */
-    uint64_t samples, failures; /* of all loads, in this cell */
+    uint64_t samples, failures; /* of all loads, in this cell; of a hold: in the last ten seconds */
     uint64_t hits;              /* of all faults, in this cell */
 };
 

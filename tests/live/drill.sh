@@ -32,7 +32,7 @@ defaults:
   recovery: {within: 10s, stable_for: 200ms}
   lease: 1s
 experiments:
-  - {name: refused, faults: [{refuse: {target: cache}}], during: [{service: client, expect: {alive: true}}]}
+  - {name: slower, faults: [{latency: {target: cache, delay: 20ms}}], during: [{service: client, expect: {alive: true}}]}
 YAML
 }
 up() {
