@@ -1,5 +1,6 @@
 /* chaosctl inject: a fault into a run that is under way.  Floor 5. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "chaosctl/base/clean.h"
@@ -73,8 +74,10 @@ static int inject_run(int argc, char **argv)
 
     for (int id; (id = option_next(&o)) > 0;) {
         int code = take_option(&request, &json, id, o.value);
-        if (code)
+        if (code) {
+            free(o.table);
             return code;
+        }
     }
     if (o.done)
         return o.status;
