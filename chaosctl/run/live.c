@@ -68,6 +68,14 @@ static uint64_t lasts_ns(const struct fault *fault, uint64_t for_ns)
     return fault->for_ns == RULE_ENDLESS ? FOR_NS : fault->start_ns + fault->for_ns;
 }
 
+/* In the rule as well: it is over on time though this process should hang. */
+static void bound(struct fault *fault, uint64_t for_ns)
+{
+    uint64_t left_ns = for_ns > fault->start_ns ? for_ns - fault->start_ns : 0;
+
+    fault->for_ns = fault->for_ns < left_ns ? fault->for_ns : left_ns;
+}
+
 static int keep(struct course *c, struct injection *in)
 {
     struct injection **larger = realloc(c->live, (c->live_count + 1) * sizeof(*larger));
@@ -107,6 +115,7 @@ int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t see
     in->live = true;
     in->id = run->injected + 1;
     in->for_ns = lasts_ns(&in->own, for_ns);
+    bound(&in->own, in->for_ns);
     in->until_ns = now_mono_ns() + in->for_ns;
     in->over = (struct timer){.fn = time_is_over, .arg = in};
     error = begin(run, in, seed);

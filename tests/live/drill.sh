@@ -5,7 +5,7 @@
 #   up [OPTION]...          a drill is up: its pid is in $run, its name in $which, what it tells in $TMP/told
 #   ended                   waits for it: $code, and its report in $TMP/report
 #   goes WORD               how does it go with the client?
-#   status PYTHON           an expression over `s`, the status of all runs as JSON; and over `run`, the first one
+#   status PYTHON           an expression over `s`, the status of all runs as JSON; and over `run`, the first that takes requests
 #   journal_has PYTHON      is the expression true for some event `e` of the last journal?
 PORT=$(free_port)
 as=() which=none
@@ -50,7 +50,7 @@ ended() {
 goes() { [ "$(cat "$TMP/word")" = "$1" ]; }
 status() { drill status --json | /usr/bin/python3 -c 'import json, sys
 s = json.load(sys.stdin)
-run = s["runs"][0] if s["runs"] else None
+run = next((r for r in s["runs"] if "phase" in r), None)
 print(eval(sys.argv[1]))' "$1"; }
 told_by_status() { [ "$(status "$1")" = True ]; }
 journal_has() {
