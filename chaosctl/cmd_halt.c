@@ -49,8 +49,7 @@ static int halt(void)
                       unlifted);
     cleanup_free char *own = halt_path();
     const char *file = halt_in_force(own);
-    printf("halted by %s; faults of %zu run%s were lifted\n", file ? file : "?", count,
-           count == 1 ? "" : "s");
+    printf("halted by %s; %zu run%s reached\n", file ? file : "?", count, count == 1 ? " was" : "s were");
     return EXIT_PASS;
 }
 

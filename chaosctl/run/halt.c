@@ -77,7 +77,6 @@ int halt_clear(bool everybody)
 
 /* --- leases --- */
 
-/* 1 when something was armed, 0, -errno. */
 static int expire(const char *path)
 {
     struct stat st;
@@ -89,14 +88,11 @@ static int expire(const char *path)
     struct table *table = mmap(NULL, sizeof(*table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (table == MAP_FAILED)
         return -errno;
-    int armed = 0;
-    for (uint32_t i = 0; i < RULE_MAX; i++)
-        armed |= table_is_armed(table, i);
     atomic_store(&table->lease_ns, 0);
     atomic_fetch_add(&table->epoch, 1);
     syscall(SYS_futex, &table->epoch, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
     munmap(table, sizeof(*table));
-    return armed;
+    return 0;
 }
 
 int halt_expire_all(size_t *ret_count)
@@ -113,8 +109,8 @@ int halt_expire_all(size_t *ret_count)
     error = arena ? state_list(base, arena, &states, &count) : -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         int r = states[i].control ? expire(states[i].control) : 0;
-        *ret_count += r > 0;
-        error = !error && r < 0 ? r : error;
+        *ret_count += !r && states[i].control && state_is_alive(&states[i]);
+        error = error ? error : r;
     }
     arena_free(arena);
     return error;

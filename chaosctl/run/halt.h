@@ -25,7 +25,7 @@ int halt_set(bool everybody);
 int halt_clear(bool everybody);
 
 /* End the lease of every run of this user, whether or not its chaosctl still answers: nothing strikes any
- * more, calls that wait go on.  After halt_set, or it would be renewed.  How many had faults in *ret_count;
+ * more, calls that wait go on.  After halt_set, or it would be renewed.  How many living ones in *ret_count;
  * -errno. */
 int halt_expire_all(size_t *ret_count);
 
