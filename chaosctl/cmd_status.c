@@ -111,8 +111,9 @@ static void put_run(struct buf *out, const json_t *run)
     put(out, text_of(run, "run"));
     buf_add(out, "  ");
     if (!json_object_get(run, "phase")) {
-        buf_printf(out, "process %" JSON_INTEGER_FORMAT ", which takes no requests (exec)\n",
-                   count_of(run, "pid"));
+        buf_printf(out, "process %" JSON_INTEGER_FORMAT ", which %s\n", count_of(run, "pid"),
+                   json_is_true(json_object_get(run, "asked")) ? "does not answer"
+                                                               : "takes no requests (exec)");
         return;
     }
     put(out, text_of(run, "scenario"));
@@ -144,12 +145,13 @@ static void print_text(const json_t *status)
 
 /* --- gathering --- */
 
-static json_t *told_by_state(const struct state *state)
+static json_t *told_by_state(const struct state *state, bool asked)
 {
-    return json_pack("{s:s, s:i, s:s}", "run", state->run, "pid", (int)state->pid, "since", state->started);
+    return json_pack("{s:s, s:i, s:s, s:b}", "run", state->run, "pid", (int)state->pid, "since",
+                     state->started, "asked", asked);
 }
 
-/* A run that ends while we ask has nothing to tell any more. */
+/* NULL: it does not answer.  One that ended while we asked is no run any more. */
 static json_t *told_by_run(const struct state *state)
 {
     struct drill_request request = {.ask = DRILL_STATUS};
@@ -176,7 +178,10 @@ static json_t *gather(const struct runs *runs, const char *name)
         const struct state *state = &runs->states[i];
         if (name && strcmp(name, state->run))
             continue;
-        json_t *told = drill_client_may_ask(state->folder) ? told_by_run(state) : told_by_state(state);
+        bool asks = drill_client_may_ask(state->folder);
+        json_t *told = asks ? told_by_run(state) : NULL;
+        if (!told && state_is_alive(state))
+            told = told_by_state(state, asks);
         if (told)
             json_array_append_new(list, told);
     }

@@ -95,5 +95,6 @@ int main(int argc, char **argv)
     const struct command *command = find(argv[1]);
     if (!command)
         return *argv[1] == '-' ? misplaced(argv[1]) : unknown(argv[1]);
-    return flushed(command->run(argc - 1, argv + 1), !strcmp(command->name, "run"));
+    bool judges = !strcmp(command->name, "run") || !strcmp(command->name, "up");
+    return flushed(command->run(argc - 1, argv + 1), judges);
 }

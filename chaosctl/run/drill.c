@@ -73,14 +73,23 @@ static json_t *inject(const struct asked *a)
     return json_pack("{s:b, s:I, s:s}", "ok", 1, "id", (json_int_t)in->id, "fault", in->fault->text);
 }
 
+static bool is_meant(const struct asked *a, const struct injection *in)
+{
+    return !in->lifted && (!a->request->id || a->request->id == in->id);
+}
+
+/* The rules of all of them first: what is written about each takes its time. */
 static size_t lift_those(const struct asked *a)
 {
     struct injection *in;
     size_t lifted = 0;
 
+    for (size_t i = 0; (in = inject_at(a->run, i)); i++)
+        if (is_meant(a, in) && in->rule >= 0)
+            control_lift(a->run->control, (uint32_t)in->rule);
     for (size_t i = 0; (in = inject_at(a->run, i)); i++) {
         struct deed deed = deed_of(a, "lift");
-        if (in->lifted || (a->request->id && a->request->id != in->id))
+        if (!is_meant(a, in))
             continue;
         injection_lift(in);
         deed.fault = in->id;

@@ -37,14 +37,21 @@ static double in_for_s(const struct run *run, pid_t pid)
     return -1;
 }
 
+/* The name of a file or of a command may be anything; JSON is UTF-8. */
+static json_t *string_of(const char *text)
+{
+    json_t *string = json_string(text);
+
+    return string ? string : json_string("?");
+}
+
 static json_t *process_json(const struct run *run, pid_t pid)
 {
     char name[64];
     json_t *json = json_pack("{s:i}", "pid", (int)pid);
-    json_t *command = json_string(name_of(pid, name)); /* NULL: not UTF-8 */
     double in_s = in_for_s(run, pid);
 
-    json_object_set_new(json, "command", command ? command : json_string("?"));
+    json_object_set_new(json, "command", string_of(name_of(pid, name)));
     if (in_s >= 0)
         json_object_set_new(json, "in_s", json_real(in_s));
     return json;
@@ -110,10 +117,11 @@ json_t *drill_status(struct run *run)
 
     for (size_t i = 0; i < run->scenario->services_count; i++)
         json_array_append_new(services, service_json(run, i));
-    return json_pack("{s:b, s:s, s:s, s:s, s:i, s:b, s:s, s:s, s:s, s:f, s:b, s:b, s:o, s:o}", "ok", 1, "run",
-                     control_run(run->control), "scenario", run->scenario->name, "file", run->scenario->path,
-                     "pid", (int)getpid(), "hold", run->options.hold, "experiment", c->cell->experiment,
-                     "label", c->cell->label, "phase", phase_name(c->phase), "for_s",
-                     (double)(now_mono_ns() - c->started_ns) / 1e9, "halted", run->halted, "waiting",
-                     c->is_waiting && !c->was_told, "services", services, "faults", faults_json(run));
+    return json_pack("{s:b, s:s, s:o, s:o, s:i, s:b, s:s, s:s, s:s, s:f, s:b, s:b, s:o, s:o}", "ok", 1, "run",
+                     control_run(run->control), "scenario", string_of(run->scenario->name), "file",
+                     string_of(run->scenario->path), "pid", (int)getpid(), "hold", run->options.hold,
+                     "experiment", c->cell->experiment, "label", c->cell->label, "phase",
+                     phase_name(c->phase), "for_s", (double)(now_mono_ns() - c->started_ns) / 1e9, "halted",
+                     run->halted, "waiting", c->is_waiting && !c->was_told, "services", services, "faults",
+                     faults_json(run));
 }
