@@ -74,7 +74,7 @@ static void renew(struct run *run)
     if ((!c->injections || c->lifted) && !live_is_active(run))
         return;
     uint64_t lapsed_ns = control_renew(run->control, run->scenario->lease_ns);
-    if (!lapsed_ns)
+    if (!lapsed_ns || (run->options.hold && !live_is_active(run)))
         return;
     char text[UNIT_TEXT_BYTES];
     run_judge(run, VERDICT_INCONCLUSIVE,
