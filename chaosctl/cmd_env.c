@@ -9,7 +9,7 @@
 #include "chaosctl/base/suggest.h"
 #include "chaosctl/command.h"
 #include "chaosctl/run/control.h"
-#include "chaosctl/run/state.h"
+#include "chaosctl/runs.h"
 #include "injectors/handshake.h"
 
 enum { OPTION_SERVICE = 1, OPTION_JSON };
@@ -39,10 +39,6 @@ const struct command command_env = {
 struct request {
     const char *run, *service; /* NULL: not given */
     bool json;
-    struct arena *arena;
-    char *base;
-    struct state *states; /* of living runs */
-    size_t states_count;
 };
 
 static int failed(int error, const char *what)
@@ -52,49 +48,6 @@ static int failed(int error, const char *what)
     control_explain(error, &why);
     fprintf(stderr, "chaosctl env: %s: %s\n", what, buf_text(&why));
     return EXIT_TOOL;
-}
-
-/* --- which run --- */
-
-static int find_living(struct request *r)
-{
-    size_t living = 0;
-    int error = control_base(&r->base);
-
-    if (!error)
-        error = state_list(r->base, r->arena, &r->states, &r->states_count);
-    if (error)
-        return failed(error, "cannot list the runs");
-    for (size_t i = 0; i < r->states_count; i++)
-        if (state_is_alive(&r->states[i]) && r->states[i].control)
-            r->states[living++] = r->states[i];
-    r->states_count = living;
-    return 0;
-}
-
-static void list_runs(const struct request *r)
-{
-    for (size_t i = 0; i < r->states_count; i++)
-        fprintf(stderr, "  %s  since %s, process %d\n", r->states[i].run, r->states[i].started,
-                r->states[i].pid);
-}
-
-static int choose_run(const struct request *r, const struct state **ret_state)
-{
-    for (size_t i = 0; i < r->states_count; i++)
-        if (!r->run || !strcmp(r->run, r->states[i].run))
-            *ret_state = &r->states[i];
-    if (r->run && !*ret_state)
-        fprintf(stderr, "chaosctl env: there is no run \"%s\" under way%s\n", r->run,
-                r->states_count ? "; there are:" : "");
-    else if (!r->states_count)
-        fputs("chaosctl env: no run is under way\n", stderr);
-    else if (!r->run && r->states_count > 1)
-        fprintf(stderr, "chaosctl env: %zu runs are under way; say which:\n", r->states_count);
-    else
-        return 0;
-    list_runs(r);
-    return EXIT_USAGE;
 }
 
 /* --- which service: its index, -1 for none, -2 when it cannot be told --- */
@@ -201,14 +154,19 @@ static int print_variables(const struct request *r, const struct state *state)
     return EXIT_PASS;
 }
 
-static int answer(struct request *r)
+static int answer(const struct request *r)
 {
     const struct state *state = NULL;
-    int code = find_living(r);
+    struct runs runs;
+    int code = runs_find(&command_env, false, &runs);
 
+    if (code)
+        return code;
+    code = runs_choose(&runs, r->run, &state);
     if (!code)
-        code = choose_run(r, &state);
-    return code ? code : print_variables(r, state);
+        code = print_variables(r, state);
+    runs_free(&runs);
+    return code;
 }
 
 static int env_run(int argc, char **argv)
@@ -227,9 +185,5 @@ static int env_run(int argc, char **argv)
     if (o.operand_count > 1)
         return usage_error(&command_env, "one RUN at most");
     r.run = o.operand_count ? o.operands[0] : NULL;
-    r.arena = arena_new();
-    int code = r.arena ? answer(&r) : failed(-ENOMEM, "cannot list the runs");
-    free(r.base);
-    arena_free(r.arena);
-    return code;
+    return answer(&r);
 }

@@ -15,6 +15,7 @@
 #include "chaosctl/cmd_exec.h"
 #include "chaosctl/command.h"
 #include "chaosctl/run/entry.h"
+#include "chaosctl/run/halt.h"
 #include "chaosctl/run/process.h"
 
 #define COMMAND_INDEX 0
@@ -120,11 +121,34 @@ static void note_entered(struct exec *exec)
     exec->entered = exec->entered || control_members(exec->control, -1, &one, 1);
 }
 
+/* Behind each renewal too: whoever halts ends the lease before he looks at who renews it. */
+static void heed_halt(struct exec *exec)
+{
+    const char *file = exec->halted ? NULL : halt_in_force(exec->halt);
+
+    if (!file)
+        return;
+    exec_halt(exec);
+    if (!exec->quiet)
+        fprintf(stderr, "chaosctl exec: halted by %s: the command goes on without faults\n", file);
+}
+
+static void look(void *arg)
+{
+    struct exec *exec = arg;
+
+    heed_halt(exec);
+    if (!exec->halted)
+        loop_set_timer(exec->loop, &exec->look, now_mono_ns() + HALT_LOOK_NS);
+}
+
 static void tick(void *arg)
 {
     struct exec *exec = arg;
 
-    control_renew(exec->control, exec->lease_ns);
+    if (!exec->halted)
+        control_renew(exec->control, exec->lease_ns);
+    heed_halt(exec);
     control_drain(exec->control, ignore_record, NULL);
     note_entered(exec);
     control_sweep(exec->control);
@@ -291,6 +315,9 @@ static int run_command(struct exec *exec, const sigset_t *mask)
         return code;
     exec->tick = (struct timer){.fn = tick, .arg = exec};
     loop_set_timer(exec->loop, &exec->tick, now_mono_ns() + exec->lease_ns / 10);
+    exec->look = (struct timer){.fn = look, .arg = exec};
+    if (exec->plans_count)
+        loop_set_timer(exec->loop, &exec->look, now_mono_ns());
     int error = loop_run(exec->loop);
     control_expire(exec->control);
     exec_resume(exec);
@@ -299,6 +326,17 @@ static int run_command(struct exec *exec, const sigset_t *mask)
     if (!exec->quiet)
         tell(exec);
     return exit_code_of(exec->status);
+}
+
+/* A command that asks for no fault is nobody's concern. */
+static bool is_halted(struct exec *exec)
+{
+    exec->halt = halt_path();
+    const char *file = exec->plans_count ? halt_in_force(exec->halt) : NULL;
+
+    if (file)
+        fprintf(stderr, "chaosctl exec: halted by %s: nothing is injected until `chaosctl resume`\n", file);
+    return file;
 }
 
 static int set_up_and_run(struct exec *exec)
@@ -311,6 +349,8 @@ static int set_up_and_run(struct exec *exec)
     fputs(buf_text(&wrong), stderr);
     if (error)
         return error == -ENOMEM ? failed(error, "cannot read the faults") : EXIT_EXEC;
+    if (is_halted(exec))
+        return EXIT_EXEC;
     if (!exec->lease_ns)
         exec->lease_ns = exec->scenario->lease_ns;
     error = control_new(&exec->control);
@@ -336,6 +376,7 @@ static int exec_run(int argc, char **argv)
     control_free(exec->control, false);
     loop_free(exec->loop);
     scenario_free(exec->scenario);
+    free(exec->halt);
     free(exec);
     return code;
 }

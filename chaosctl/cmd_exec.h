@@ -34,7 +34,9 @@ struct exec {
     size_t specs_count;
     bool has_seed, quiet, allows_uring;
     uint64_t seed, lease_ns;
-    struct timer tick;
+    struct timer tick, look;
+    char *halt; /* path of this user's */
+    bool halted;
     char **argv;
     pid_t pid;
     int status;
@@ -46,6 +48,9 @@ int exec_read_faults(struct exec *exec, struct buf *ret_text);
 
 /* Arm what the shim does, plan what we do, and begin the lease: right before the command starts.  -errno. */
 int exec_arm(struct exec *exec);
+
+/* Halted: nothing strikes any more, and nothing that was planned will. */
+void exec_halt(struct exec *exec);
 
 /* A paused command can neither end nor answer. */
 void exec_resume(struct exec *exec);

@@ -174,3 +174,14 @@ void exec_resume(struct exec *exec)
     for (size_t i = 0; i < exec->plans_count; i++)
         pause_end(&exec->plans[i].guard);
 }
+
+void exec_halt(struct exec *exec)
+{
+    control_expire(exec->control);
+    for (size_t i = 0; i < exec->plans_count; i++) {
+        loop_unset_timer(exec->loop, &exec->plans[i].begin);
+        loop_unset_timer(exec->loop, &exec->plans[i].end);
+    }
+    exec_resume(exec);
+    exec->halted = true;
+}

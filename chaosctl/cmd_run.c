@@ -12,9 +12,10 @@
 #include "chaosctl/cmd_run.h"
 #include "chaosctl/command.h"
 #include "chaosctl/run/entry.h"
+#include "chaosctl/run/halt.h"
 #include "chaosctl/run/process.h"
 
-enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, QUIET, JSON, NO_COLOR };
+enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, QUIET, JSON, NO_COLOR };
 
 static const struct option_row options[] = {
     {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder); %s as in reports"},
@@ -22,6 +23,7 @@ static const struct option_row options[] = {
     {SEED, 's', "seed", "N", "decide from this seed instead of the scenario's"},
     {ONLY, 'o', "only", "GLOB", "run only experiments (or EXPERIMENT/CELL) that fit"},
     {KEEP, 'k', "keep", NULL, "keep the run's folder with the services' logs"},
+    {HOLD, 0, "hold", NULL, "inject nothing, stay up until `chaosctl down` or a signal: a live drill"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
     {JSON, 'j', "json", NULL, "print the result as JSON; of several FILEs, an array"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
@@ -98,6 +100,7 @@ static int take_option(struct run_request *request, int id, const char *value)
         return 0;
     case ONLY: request->options.only = value; return 0;
     case KEEP: request->options.keep = true; return 0;
+    case HOLD: request->options.hold = true; return 0;
     case QUIET: request->quiet = true; return 0;
     case JSON: request->json = true; return 0;
     default: request->colourless = true; return 0;
@@ -205,8 +208,21 @@ static void describe(struct run_result *result, const struct scenario *scenario)
     result->run = "";
 }
 
+static int refuse_halted(bool *ret_stopped)
+{
+    cleanup_free char *own = halt_path();
+    const char *file = halt_in_force(own);
+
+    fprintf(stderr, "chaosctl run: halted by %s: nothing is started until `chaosctl resume`\n",
+            file  ? file
+            : own ? own
+                  : HALT_EVERYBODY);
+    *ret_stopped = true;
+    return EXIT_STOPPED;
+}
+
 /* *ret_stopped: nothing else is to be started, whatever the exit code says. */
-static int run_one(const struct scenario *scenario, struct run_request *request, bool *ret_stopped)
+static int run_one(struct scenario *scenario, struct run_request *request, bool *ret_stopped)
 {
     struct run_result *result = result_new();
     struct run_output output = {.request = request, .scenario = scenario, .result = result};
@@ -217,12 +233,14 @@ static int run_one(const struct scenario *scenario, struct run_request *request,
     struct run_hooks hooks = output_hooks(&output);
     int r = run_scenario(scenario, &request->options, &hooks, result);
     int status = EXIT_TOOL;
-    if (r)
+    if (r == -ECANCELED)
+        status = refuse_halted(ret_stopped);
+    else if (r)
         fprintf(stderr, "chaosctl run: cannot begin: %s\n",
                 r == -ELIBACC ? "there is no libcurl here, as in Debian's libcurl4" : strerror(-r));
     else
         status = output_finish(&output);
-    *ret_stopped = result->stopped;
+    *ret_stopped = *ret_stopped || result->stopped;
     result_free(result);
     return status;
 }
@@ -294,6 +312,8 @@ static int run_command(int argc, char **argv)
         return o.status;
     if (!o.operand_count)
         return usage_error(&command_run, "no scenario given");
+    if (request.options.hold && (o.operand_count > 1 || request.options.only))
+        return usage_error(&command_run, "--hold takes one FILE, and no --only");
     signal(SIGPIPE, SIG_IGN);
     request.several = o.operand_count > 1;
     return run_all(o.operands, (size_t)o.operand_count, &request);

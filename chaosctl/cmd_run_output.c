@@ -10,6 +10,7 @@
 #include "chaosctl/base/file.h"
 #include "chaosctl/cmd_run.h"
 #include "chaosctl/report/text.h"
+#include "chaosctl/report/words.h"
 
 static int columns_of(int fd)
 {
@@ -42,12 +43,53 @@ static void started(void *arg, const struct run_result *result)
     journal_run_started(o->journal, result);
 }
 
+/* Whoever starts a hold needs its name for everything else. */
+static void tell_up(const struct run_output *o)
+{
+    clear_line(o);
+    if (!o->request->quiet)
+        fprintf(stderr,
+                "chaosctl: run %s is up; `chaosctl inject %s FAULT`, `chaosctl status`, `chaosctl down %s`\n",
+                o->result->run, o->result->run, o->result->run);
+}
+
+/* Even when quiet: otherwise it would wait for ever, and nobody would know. */
+static void tell_waiting(const struct run_output *o)
+{
+    clear_line(o);
+    fprintf(stderr, "chaosctl: run %s waits before its faults; `chaosctl continue %s`\n", o->result->run,
+            o->result->run);
+}
+
+/* Who watches the run sees at once what somebody else does to it. */
+static void tell_deed(const struct run_output *o, const struct deed *deed)
+{
+    cleanup_buf struct buf words = {0}, line = {0};
+
+    words_deed(deed, &words);
+    text_line(&line, buf_text(&words));
+    clear_line(o);
+    fprintf(stderr, "chaosctl: %s\n", buf_text(&line));
+}
+
 static void phase(void *arg, const struct cell *cell, enum phase phase)
 {
     struct run_output *o = arg;
 
     if (o->journal)
         journal_phase(o->journal, cell, phase);
+    if (phase == PHASE_DURING && o->request->options.hold)
+        tell_up(o);
+}
+
+static void deed(void *arg, const struct deed *deed)
+{
+    struct run_output *o = arg;
+
+    if (o->journal)
+        journal_deed(o->journal, deed);
+    if (!o->request->quiet)
+        tell_deed(o, deed);
 }
 
 static void note(void *arg, const char *event, const char *who, const char *detail)
@@ -55,6 +97,8 @@ static void note(void *arg, const char *event, const char *who, const char *deta
     struct run_output *o = arg;
     json_t *fields = json_object();
 
+    if (!strcmp(event, "experiment.waiting"))
+        tell_waiting(o);
     if (!o->journal) {
         json_decref(fields);
         return;
@@ -121,6 +165,7 @@ struct run_hooks output_hooks(struct run_output *output)
                               .phase = phase,
                               .note = note,
                               .hit = hit,
+                              .deed = deed,
                               .cell = cell,
                               .tick = output->live ? tick : NULL};
 }

@@ -44,6 +44,7 @@ void journal_run_started(struct journal *journal, const struct run_result *resul
 void journal_phase(struct journal *journal, const struct cell *cell, enum phase phase);
 void journal_hit(struct journal *journal, const struct record *record, const char *fault,
                  const char *service);
+void journal_deed(struct journal *journal, const struct deed *deed); /* drill.inject, drill.lift... */
 void journal_cell(struct journal *journal, const struct cell_result *result); /* everything in it */
 void journal_run_ended(struct journal *journal, const struct run_result *result);
 

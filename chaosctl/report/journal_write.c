@@ -184,6 +184,14 @@ void journal_run_started(struct journal *journal, const struct run_result *resul
     json_decref(object);
 }
 
+void journal_deed(struct journal *journal, const struct deed *deed)
+{
+    cleanup_buf struct buf event = {0};
+
+    buf_printf(&event, "drill.%s", deed->what);
+    event_of(journal, buf_text(&event), &layout_deed, deed);
+}
+
 void journal_cell(struct journal *journal, const struct cell_result *result)
 {
     event_of(journal, "cell", &layout_cell, result);

@@ -44,7 +44,7 @@ struct layout {
 };
 
 /* layout_run leaves out arena, complete, journal's cells: the journal has a line of its own for each cell. */
-extern const struct layout layout_run, layout_cell;
+extern const struct layout layout_run, layout_cell, layout_deed;
 
 /* An object of the data.  scenario: whose secrets are masked, or NULL.  limit: bytes of a text at most, 0:
  * none.  NULL: out of memory. */

@@ -69,6 +69,24 @@ static const struct field load_fields[] = {
 static const struct layout layout_load = {sizeof(struct STRUCT), load_fields};
 #undef STRUCT
 
+#define STRUCT deed
+static const struct field deed_fields[] = {
+    AT(TEXT, "what", what),
+    AT(TEXT, "text", text),
+    AT(TEXT, "spec", spec),
+    AT(U64, "fault", fault),
+    AT(U64, "at_ns", at_ns),
+    AT(U64, "for_ns", for_ns),
+    AT(SEED, "seed", seed),
+    AT(U64, "uid", uid),
+    AT(U64, "pid", pid),
+    AT(TEXT, "user", user),
+    AT(TEXT, "terminal", terminal),
+    END,
+};
+const struct layout layout_deed = {sizeof(struct STRUCT), deed_fields};
+#undef STRUCT
+
 #define STRUCT cell_result
 static const struct field cell_fields[] = {
     AT(TEXT, "experiment", experiment),
@@ -87,6 +105,7 @@ static const struct field cell_fields[] = {
     LISTED("checks", checks, &layout_check),
     LISTED("faults", faults, &layout_fault),
     LISTED("loads", loads, &layout_load),
+    LISTED("deeds", deeds, &layout_deed),
     AT(U64, "dropped", dropped),
     AT(POSITION, "at", at),
     END,

@@ -120,6 +120,19 @@ static void put_faults(struct buf *out, const struct cell_result *cell)
     }
 }
 
+static void put_deeds(struct buf *out, const struct cell_result *cell)
+{
+    buf_add(out, cell->deeds_count ? "\n" : "");
+    for (size_t i = 0; i < cell->deeds_count; i++) {
+        cleanup_buf struct buf words = {0};
+        char at[UNIT_TEXT_BYTES];
+        words_deed(&cell->deeds[i], &words);
+        buf_printf(out, "- live, at %s: ", unit_format_duration(cell->deeds[i].at_ns, at));
+        put_text(out, buf_text(&words));
+        buf_add_char(out, '\n');
+    }
+}
+
 static void put_load(struct buf *out, const struct load_result *load)
 {
     cleanup_buf struct buf success = {0};
@@ -162,6 +175,7 @@ static void put_details(struct buf *out, const struct run_result *result, const 
     }
     put_findings(out, result, cell);
     put_faults(out, cell);
+    put_deeds(out, cell);
     put_loads(out, cell);
 }
 
@@ -197,7 +211,7 @@ static int render(const struct run_result *result, const struct report_style *st
     put_title(out, result);
     put_rows(out, result);
     for (size_t i = 0; i < result->cells_count; i++)
-        if (result->cells[i].verdict != VERDICT_PASS)
+        if (result->cells[i].verdict != VERDICT_PASS || result->cells[i].deeds_count)
             put_details(out, result, &result->cells[i]);
     put_questions(out, result);
     put_foot(out, result);

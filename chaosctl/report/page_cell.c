@@ -173,6 +173,18 @@ static void put_held(const struct page *page, const struct cell_result *cell)
     }
 }
 
+/* The timeline of what people did: a cell that somebody took a hand in says so, whatever its verdict. */
+static void put_deeds(const struct page *page, const struct cell_result *cell)
+{
+    for (size_t i = 0; i < cell->deeds_count; i++) {
+        char at[UNIT_TEXT_BYTES];
+        cleanup_buf struct buf line = {0};
+        buf_printf(&line, "%s: ", unit_format_duration(cell->deeds[i].at_ns, at));
+        words_deed(&cell->deeds[i], &line);
+        page_entry(page, INK_YELLOW, 2, "live", buf_text(&line));
+    }
+}
+
 void page_cell(const struct page *page, const struct run_result *result, const struct cell_result *cell,
                bool loads)
 {
@@ -186,6 +198,7 @@ void page_cell(const struct page *page, const struct run_result *result, const s
     else
         put_held(page, cell);
     put_faults(page, result, cell);
+    put_deeds(page, cell);
     words_recovery(cell, &recovery);
     page_entry(page, INK_DIM, 2, "recovery", buf_text(&recovery));
     if (loads)

@@ -44,4 +44,7 @@ const char *words_answer(enum answer answer); /* "not tested" */
 /* evidence: the experiments and what was seen; empty when untested. */
 enum answer words_question(const struct run_result *result, enum question question, struct buf *evidence);
 
+/* "inject #3 latency cache 200 ms, for 30 s, seed 7, by ann (uid 1000, process 77, pts/3)". */
+void words_deed(const struct deed *deed, struct buf *out);
+
 #endif

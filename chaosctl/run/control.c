@@ -116,6 +116,11 @@ const char *control_folder(const struct control *control)
     return control->folder;
 }
 
+int control_folder_fd(const struct control *control)
+{
+    return control->folder_fd;
+}
+
 struct table *control_table(struct control *control)
 {
     return control->table;
@@ -128,15 +133,28 @@ const char *control_path(const struct control *control)
 
 /* --- the control file --- */
 
+/* Those that are there already stay where they are.  A reader sees the count grow behind what it counts, and
+ * believes nothing of a target that it learned before a rule about it is armed: that begins another epoch. */
 static int copy_targets(struct table *table, const struct scenario *scenario)
 {
+    uint32_t at = 0;
+
     for (size_t d = 0; d < scenario->dependencies_count; d++)
-        for (size_t t = 0; t < scenario->dependencies[d].targets_count; t++) {
-            if (table->target_count == TARGET_MAX)
+        for (size_t t = 0; t < scenario->dependencies[d].targets_count; t++, at++) {
+            if (at == TARGET_MAX)
                 return -E2BIG;
-            table->targets[table->target_count++] = scenario->dependencies[d].targets[t];
+            if (at < table->target_count)
+                continue;
+            table->targets[at] = scenario->dependencies[d].targets[t];
+            atomic_thread_fence(memory_order_release);
+            table->target_count = at + 1;
         }
     return 0;
+}
+
+int control_add_targets(struct control *control, const struct scenario *scenario)
+{
+    return copy_targets(control->table, scenario);
 }
 
 /* Room is taken now: a write through a map finds no room by dying of SIGBUS. */

@@ -36,6 +36,11 @@ const char *control_folder(const struct control *control); /* absolute */
  * Targets come from the scenario's dependencies; watched: those that are counted.  -errno. */
 int control_fresh(struct control *control, const struct scenario *scenario, uint32_t watched);
 
+/* Take in the dependencies that the scenario has gained since: before a rule about them is armed.  -E2BIG. */
+int control_add_targets(struct control *control, const struct scenario *scenario);
+
+int control_folder_fd(const struct control *control);
+
 /* Note in state.json that a service's leader runs (pid 0: no longer), for `env` and `doctor`. */
 void control_note_service(struct control *control, size_t index, pid_t pid);
 

@@ -21,6 +21,7 @@
 #include "chaosctl/probe/libcurl.h"
 #include "chaosctl/run/control.h"
 #include "chaosctl/run/entry.h"
+#include "chaosctl/run/halt.h"
 #include "chaosctl/run/host.h"
 #include "chaosctl/run/leftover.h"
 #include "chaosctl/run/process.h"
@@ -38,6 +39,7 @@ const char *host_check_name(enum host_check check)
         [HOST_PIDFD_GETFD] = "pidfd_getfd",
         [HOST_SECCOMP] = "seccomp",
         [HOST_DESCRIPTORS] = "descriptors",
+        [HOST_HALT] = "halt",
         [HOST_LEFTOVERS] = "leftovers",
         [HOST_LIBRARIES] = "libraries",
     };
@@ -248,6 +250,20 @@ static void examine_descriptors(struct host_finding *finding)
         find(finding, HOST_OK, "", "at most %ju open", (uintmax_t)limit.rlim_cur);
 }
 
+/* The shell line is for the moment in which nothing else is to be tried first. */
+static void examine_halt(struct host_finding *finding)
+{
+    cleanup_free char *own = halt_path();
+    const char *file = halt_in_force(own);
+
+    if (file)
+        find(finding, HOST_LIMITED, "chaosctl resume, when it is over", "nothing is injected: halted by %s",
+             file);
+    else
+        find(finding, HOST_OK, "", "none; to lift every fault at once: chaosctl halt, or touch %s",
+             own ? own : HALT_EVERYBODY);
+}
+
 static void examine_leftovers(struct host_finding *finding)
 {
     size_t count;
@@ -286,6 +302,7 @@ void host_examine(const char *state_folder, struct host_finding ret_findings[sta
     examine_pidfd(&ret_findings[HOST_PIDFD_GETFD]);
     examine_seccomp(&ret_findings[HOST_SECCOMP]);
     examine_descriptors(&ret_findings[HOST_DESCRIPTORS]);
+    examine_halt(&ret_findings[HOST_HALT]);
     examine_leftovers(&ret_findings[HOST_LEFTOVERS]);
     examine_libraries(&ret_findings[HOST_LIBRARIES]);
 }

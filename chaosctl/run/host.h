@@ -12,6 +12,7 @@ enum host_check {
     HOST_PIDFD_GETFD, /* resetting established connections */
     HOST_SECCOMP,     /* user notification: for a later version */
     HOST_DESCRIPTORS, /* RLIMIT_NOFILE */
+    HOST_HALT,        /* is a halt in force, and which file makes one */
     HOST_LEFTOVERS,   /* runs that were killed and not cleaned up */
     HOST_LIBRARIES,
     HOST_CHECK_COUNT,

@@ -66,15 +66,14 @@ static void end(void *arg)
     relieve_process(arg);
 }
 
-static int arm(struct injection *in, uint32_t ordinal, uint64_t now_ns)
+static int arm(struct injection *in, uint32_t ordinal, uint64_t seed, uint64_t now_ns)
 {
-    struct run *run = in->run;
     struct rule rule;
 
     if (fault_way(in->fault->kind) != WAY_SHIM)
         return 0;
-    control_rule(in->fault, ordinal, run->course.cell->seed, now_ns, &rule);
-    in->rule = control_arm(run->control, &rule, in->fault->reply);
+    control_rule(in->fault, ordinal, seed, now_ns, &rule);
+    in->rule = control_arm(in->run->control, &rule, in->fault->reply);
     return in->rule < 0 ? in->rule : 0;
 }
 
@@ -92,6 +91,27 @@ static void schedule(struct injection *in, uint64_t now_ns)
         loop_set_timer(in->run->loop, &in->end, now_ns + f->start_ns + f->for_ns);
 }
 
+int injection_arm(struct injection *in, uint32_t ordinal, uint64_t seed, uint64_t now_ns)
+{
+    int r = arm(in, ordinal, seed, now_ns);
+
+    if (r)
+        return r;
+    schedule(in, now_ns);
+    run_note(in->run, "fault.armed", NULL, in->fault->text);
+    return 0;
+}
+
+struct injection *inject_at(const struct run *run, size_t index)
+{
+    const struct course *c = &run->course;
+    size_t planned = c->injections ? c->cell->faults_count : 0;
+
+    if (index < planned)
+        return &c->injections[index];
+    return index - planned < c->live_count ? c->live[index - planned] : NULL;
+}
+
 int inject_begin(struct run *run)
 {
     struct course *c = &run->course;
@@ -101,19 +121,20 @@ int inject_begin(struct run *run)
     if (!c->injections)
         return -ENOMEM;
     for (size_t i = 0; i < c->cell->faults_count; i++)
-        c->injections[i] = (struct injection){.run = run, .fault = &c->cell->faults[i], .rule = -1};
+        c->injections[i] =
+            (struct injection){.run = run, .fault = &c->cell->faults[i], .rule = -1, .id = ++run->injected};
     for (size_t i = 0; i < c->cell->faults_count; i++) {
-        int r = arm(&c->injections[i], (uint32_t)i, now_ns);
+        int r = injection_arm(&c->injections[i], (uint32_t)i, c->cell->seed, now_ns);
         if (r)
             return r;
-        schedule(&c->injections[i], now_ns);
-        run_note(run, "fault.armed", NULL, c->cell->faults[i].text);
     }
     return 0;
 }
 
-static void read_counts(struct injection *in)
+void injection_count(struct injection *in)
 {
+    if (in->lifted)
+        return;
     in->matches = in->hits = in->done;
     if (in->rule < 0)
         return;
@@ -124,25 +145,44 @@ static void read_counts(struct injection *in)
     in->unseen = atomic_load(&rule->unseen);
 }
 
+void injection_lift(struct injection *in)
+{
+    struct loop *loop = in->run->loop;
+
+    if (in->lifted)
+        return;
+    if (in->rule >= 0)
+        control_lift(in->run->control, (uint32_t)in->rule);
+    loop_unset_timer(loop, &in->begin);
+    loop_unset_timer(loop, &in->end);
+    loop_unset_timer(loop, &in->over);
+    relieve_process(in);
+    injection_count(in);
+    in->lifted = true;
+    run_note(in->run, "fault.lifted", NULL, in->fault->text);
+}
+
+/* The rules of all of them first: what is counted and told afterwards takes its time. */
+static void lift_rules(struct run *run)
+{
+    struct injection *in;
+
+    for (size_t i = 0; (in = inject_at(run, i)); i++)
+        if (in->rule >= 0 && !in->lifted)
+            control_lift(run->control, (uint32_t)in->rule);
+}
+
 void inject_lift(struct run *run)
 {
     struct course *c = &run->course;
+    struct injection *in;
 
-    if (c->lifted || !c->injections)
-        return;
-    c->lifted = true;
-    c->lifted_ns = now_mono_ns();
-    for (size_t i = 0; i < c->cell->faults_count; i++)
-        if (c->injections[i].rule >= 0)
-            control_lift(run->control, (uint32_t)c->injections[i].rule);
-    for (size_t i = 0; i < c->cell->faults_count; i++) {
-        struct injection *in = &c->injections[i];
-        loop_unset_timer(run->loop, &in->begin);
-        loop_unset_timer(run->loop, &in->end);
-        relieve_process(in);
-        read_counts(in);
-        run_note(run, "fault.lifted", NULL, in->fault->text);
-    }
+    lift_rules(run);
+    if (c->injections && !c->lifted)
+        c->lifted_ns = now_mono_ns();
+    c->lifted = c->lifted || c->injections;
+    for (size_t i = 0; (in = inject_at(run, i)); i++)
+        injection_lift(in);
 }
 
 static const char *why_skipped(const struct fault *f)
@@ -177,33 +217,33 @@ bool inject_landed(const struct injection *in)
 
 void inject_settle(struct run *run)
 {
-    struct course *c = &run->course;
+    struct injection *in;
 
-    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++)
-        if (!inject_landed(&c->injections[i]))
-            run_judge(run, VERDICT_INCONCLUSIVE, unhit_reason(run, &c->injections[i]));
+    for (size_t i = 0; (in = inject_at(run, i)); i++)
+        if (!inject_landed(in))
+            run_judge(run, VERDICT_INCONCLUSIVE, unhit_reason(run, in));
 }
 
 uint64_t inject_hits(const struct run *run)
 {
-    const struct course *c = &run->course;
+    struct injection *in;
     uint64_t hits = 0;
 
-    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++) {
-        const struct injection *in = &c->injections[i];
-        hits += in->done;
-        if (in->rule >= 0)
-            hits += atomic_load(&control_table(run->control)->rules[in->rule].hits);
+    for (size_t i = 0; (in = inject_at(run, i)); i++) {
+        injection_count(in);
+        hits += in->hits;
     }
     return hits;
 }
 
+/* The latest first: a place in the table may be used again. */
 const char *inject_fault_of(const struct run *run, uint32_t rule)
 {
-    const struct course *c = &run->course;
+    const char *text = "?";
+    struct injection *in;
 
-    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++)
-        if (c->injections[i].rule == (int)rule)
-            return c->injections[i].fault->text;
-    return "?";
+    for (size_t i = 0; (in = inject_at(run, i)); i++)
+        if (in->rule == (int)rule)
+            text = in->fault->text;
+    return text;
 }

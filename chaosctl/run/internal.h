@@ -2,6 +2,9 @@
 #ifndef RUN_INTERNAL_H
 #define RUN_INTERNAL_H
 
+#include <jansson.h>
+
+#include "chaosctl/base/buf.h"
 #include "chaosctl/check/judge.h"
 #include "chaosctl/check/logwatch.h"
 #include "chaosctl/check/metric.h"
@@ -26,6 +29,13 @@ struct injection {
     uint64_t done; /* from here: processes struck, established connections reset */
     struct timer begin, end;
     uint64_t matches, hits, skipped, unseen; /* as read when it was lifted */
+    uint32_t id;                             /* in the run, from 1 */
+    bool lifted;
+    /* Of one that somebody injected while it runs, beside those of the cell. */
+    bool live;
+    struct fault own;
+    uint64_t for_ns, until_ns; /* lifted then */
+    struct timer over;
 };
 
 /* A cell on its way. */
@@ -36,12 +46,18 @@ struct course {
     bool over;
     bool entering;     /* the phase's entry has not been run yet */
     bool was_ready;    /* its services were, once */
+    bool is_waiting;   /* for somebody to say that the faults may come */
+    bool was_told;     /* somebody did */
     bool stopping;     /* nothing but lifting and cleaning up is left to do */
     uint64_t phase_ns; /* when it began */
     uint64_t started_ns, started_wall_ns;
     uint64_t injected_ns, held_ns, lifted_ns; /* held: when the hold was over */
     bool lifted;
-    struct injection *injections;
+    struct injection *injections; /* the cell's own */
+    struct injection **live;      /* those that somebody injected */
+    size_t live_count;
+    const struct deed *deeds;
+    size_t deeds_count;
     struct watch **watches; /* of the present phase */
     size_t watches_count;
     bool closing; /* the phase's last looks are under way */
@@ -69,7 +85,7 @@ struct calls_peak {
 };
 
 struct run {
-    const struct scenario *scenario;
+    struct scenario *scenario; /* what is injected live may add dependencies */
     struct run_options options;
     struct run_hooks hooks;
     struct run_result *result;
@@ -93,6 +109,12 @@ struct run {
     uint64_t dropped_before; /* records of earlier cells that share the control area */
     bool aborted;            /* no further cells */
     int signal;              /* that stopped us, or 0 */
+    struct cell held;        /* options.hold: the only one, without a fault */
+    bool hold_is_over;
+    struct drill_server *server; /* NULL: nobody can ask */
+    uint32_t injected;           /* ids given out */
+    char *halt;                  /* path of this user's halt */
+    bool halted;
 };
 
 /* --- run.c --- */
@@ -219,6 +241,15 @@ void steady_settle(struct steady *steady, enum phase phase, enum outcome outcome
 
 /* --- inject.c --- */
 
+/* Those of the cell, then the live ones; NULL behind the last. */
+struct injection *inject_at(const struct run *run, size_t index);
+/* One of them: armed or planned from now_ns on, by its ordinal under the seed; -errno. */
+int injection_arm(struct injection *in, uint32_t ordinal, uint64_t seed, uint64_t now_ns);
+/* Lifting twice does nothing. */
+void injection_lift(struct injection *in);
+/* As far as they are known now, into matches, hits... */
+void injection_count(struct injection *in);
+
 int inject_begin(struct run *run);   /* arm everything; -errno */
 void inject_lift(struct run *run);   /* lift everything; restarts may be pending afterwards */
 void inject_settle(struct run *run); /* judge the hits */
@@ -227,6 +258,36 @@ uint64_t inject_hits(const struct run *run);
 bool inject_landed(const struct injection *injection);
 /* Record the fault that a rule index belongs to, for the journal. */
 const char *inject_fault_of(const struct run *run, uint32_t rule);
+
+/* --- live.c: what somebody injects while it runs --- */
+
+/* Why nothing can be injected now, or NULL. */
+const char *live_obstacle(const struct run *run);
+/* Inject a SPEC for so long (0: as long as it says itself, or a minute), and say which.  -EINVAL with words
+ * in ret_why; -errno. */
+int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t seed, struct buf *ret_why,
+                struct injection **ret_injection);
+void live_lift_all(struct run *run);
+bool live_is_active(const struct run *run);
+void live_free(struct course *course);
+
+/* --- deed.c: what people did, for the journal and the report --- */
+
+/* Note it; texts are copied, and the time is now. */
+void deed_note(struct run *run, const struct deed *deed);
+/* Did somebody change what the cell was to show? */
+bool deed_was_meddling(const struct deed *deed);
+
+/* --- drill.c: requests --- */
+
+int drill_open(struct run *run);
+void drill_close(struct run *run);
+/* Behind each renewal of the lease: whoever halts ends leases before he looks at who renews them. */
+void drill_heed_halt(struct run *run);
+/* SIGUSR1: the same as `chaosctl halt`. */
+void drill_halt(struct run *run);
+/* drill_status.c: a JSON object, members of the answer. */
+json_t *drill_status(struct run *run);
 
 /* --- steps.c: things done in order --- */
 

@@ -155,8 +155,9 @@ uint64_t phase_left_ns(const struct run *run, uint64_t now_ns)
 {
     const struct course *c = &run->course;
     const struct timing *t = &c->cell->timing;
+    uint64_t hold_ns = run->options.hold ? 0 : t->hold_ns;
     uint64_t takes_ns = c->phase == PHASE_BASELINE   ? t->baseline_for_ns
-                        : c->phase == PHASE_DURING   ? t->hold_ns
+                        : c->phase == PHASE_DURING   ? hold_ns
                         : c->phase == PHASE_RECOVERY ? t->stable_for_ns
                                                      : 0;
 

@@ -185,6 +185,19 @@ static void baseline_held(struct run *run, uint64_t from_ns, uint64_t to_ns)
     phase_done(run);
 }
 
+/* `confirm`: the steady state goes on being watched, and what is judged is its last stretch. */
+static bool wait_to_be_told(struct run *run)
+{
+    struct course *c = &run->course;
+
+    if (!c->cell->waits || c->was_told)
+        return false;
+    if (!c->is_waiting)
+        run_note(run, "experiment.waiting", NULL, c->cell->experiment);
+    c->is_waiting = true;
+    return true;
+}
+
 void phase_tick_baseline(struct run *run, uint64_t now_ns)
 {
     struct course *c = &run->course;
@@ -194,6 +207,8 @@ void phase_tick_baseline(struct run *run, uint64_t now_ns)
 
     steady_tick(c->steady, now_ns);
     if (steady_holds(c->steady, window_ns, now_ns, &from_ns)) {
+        if (wait_to_be_told(run))
+            return;
         const char *why = reach_missing(run, false);
         if (!why && !marks_are_wanted(run))
             baseline_held(run, from_ns, from_ns + window_ns);

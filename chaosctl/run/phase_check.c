@@ -172,6 +172,8 @@ int watches_start_during(struct run *run)
     const struct scenario *s = run->scenario;
     int r = 0;
 
+    if (run->options.hold) /* people look, and break what they want to */
+        return 0;
     if (cell->during_count)
         return watches_start(run, cell->during, cell->during_count, run->course.injected_ns);
     for (size_t i = 0; i < s->steady_count && !r; i++)

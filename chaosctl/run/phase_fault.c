@@ -40,13 +40,22 @@ static void close_during(struct run *run, uint64_t now_ns)
         phase_give_up(run, VERDICT_TOOL_FAILED, "cannot read the metrics", -ENOMEM);
 }
 
+static bool hold_is_over(const struct run *run, uint64_t now_ns)
+{
+    const struct course *c = &run->course;
+
+    if (run->options.hold)
+        return run->hold_is_over;
+    return now_ns >= c->phase_ns + c->cell->timing.hold_ns && steps_are_done(c->steps);
+}
+
 void phase_tick_during(struct run *run, uint64_t now_ns)
 {
     struct course *c = &run->course;
 
     for (size_t i = 0; i < c->watches_count; i++)
         watch_tick(c->watches[i], now_ns);
-    if (!c->closing && now_ns >= c->phase_ns + c->cell->timing.hold_ns && steps_are_done(c->steps))
+    if (!c->closing && hold_is_over(run, now_ns))
         close_during(run, now_ns);
     if (!c->closing || !phase_is_closed(run, now_ns) || !marks_are_in(c->at_lift))
         return;

@@ -80,6 +80,20 @@ struct load_result {
     const char *note; /* the most frequent error, or NULL */
 };
 
+/* What somebody did to a run while it ran, or what came of it. */
+struct deed {
+    const char *what;     /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down" */
+    const char *text;     /* the fault, the note; or NULL */
+    const char *spec;     /* inject: the fault as it was asked for */
+    uint64_t fault;       /* its number in the run; 0: none in particular */
+    uint64_t at_ns;       /* since the cell began */
+    uint64_t for_ns;      /* inject: it ends by itself after so long */
+    uint64_t seed;        /* inject: the same again with this one decides the same */
+    uint64_t uid, pid;    /* who asked, as the kernel says; pid 0: it came by itself */
+    const char *user;     /* who asked, as the asker says; or NULL */
+    const char *terminal; /* from where, as the asker says; or NULL */
+};
+
 struct cell_result {
     const char *experiment, *label;
     const char *hypothesis; /* or NULL */
@@ -97,6 +111,8 @@ struct cell_result {
     size_t faults_count;
     const struct load_result *loads;
     size_t loads_count;
+    const struct deed *deeds; /* in their order in time */
+    size_t deeds_count;
     uint64_t dropped; /* hits that the journal ring had no room for; they are counted all the same */
     struct position at;
 };

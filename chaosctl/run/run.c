@@ -11,6 +11,8 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_check.h"
 
+#define TOLD_NS (10 * NS_PER_S) /* of a hold, in the live line */
+
 const char *run_text(struct run *run, const char *format, ...)
 {
     cleanup_free char *text = NULL;
@@ -69,10 +71,10 @@ static void renew(struct run *run)
 {
     struct course *c = &run->course;
 
-    if (!c->injections || c->lifted)
+    if ((!c->injections || c->lifted) && !live_is_active(run))
         return;
     uint64_t lapsed_ns = control_renew(run->control, run->scenario->lease_ns);
-    if (!lapsed_ns)
+    if (!lapsed_ns || (run->options.hold && !live_is_active(run)))
         return;
     char text[UNIT_TEXT_BYTES];
     run_judge(run, VERDICT_INCONCLUSIVE,
@@ -81,6 +83,14 @@ static void renew(struct run *run)
 }
 
 /* --- ticking --- */
+
+/* A hold lasts for hours, and its samples are sorted at each telling. */
+static uint64_t told_from_ns(const struct run *run, uint64_t now_ns)
+{
+    uint64_t from_ns = run->course.started_ns;
+
+    return run->options.hold && now_ns > from_ns + TOLD_NS ? now_ns - TOLD_NS : from_ns;
+}
 
 static void tell_status(struct run *run, uint64_t now_ns)
 {
@@ -100,7 +110,7 @@ static void tell_status(struct run *run, uint64_t now_ns)
         struct observation seen = {0};
         if (!run->loads[i])
             continue;
-        load_observe(run->loads[i], c->started_ns, now_ns, &seen);
+        load_observe(run->loads[i], told_from_ns(run, now_ns), now_ns, &seen);
         status.samples += seen.samples;
         status.failures += (uint64_t)seen.number[METRIC_errors];
     }
@@ -122,6 +132,7 @@ static void course_end(struct run *run)
     marks_free(c->at_lift);
     steps_free(c->steps);
     free(c->injections);
+    live_free(c);
     *c = (struct course){.number = c->number};
 }
 
@@ -132,6 +143,7 @@ static void tick(void *arg)
 
     renew(run);
     calls_tick(run, now_ns);
+    drill_heed_halt(run);
     phase_tick(run, now_ns);
     if (control_table(run->control))
         control_drain(run->control, record, run);
@@ -170,7 +182,8 @@ static bool next_cell(struct run *run)
     return true;
 }
 
-/* The first signal stops in good order; a second one does not wait for services that take their time. */
+/* A signal ends a hold as it is meant to end.  The first one stops in good order; a second one does not wait
+ * for services that take their time. */
 static void signalled(void *arg, int signal)
 {
     struct run *run = arg;
@@ -180,8 +193,18 @@ static void signalled(void *arg, int signal)
             services_kill(run->services, i, SIGKILL);
         return;
     }
+    if (run->options.hold && !run->hold_is_over && run->course.phase == PHASE_DURING) {
+        run->hold_is_over = true;
+        return;
+    }
     run->signal = signal;
     run_abort(run, run_text(run, "stopped by SIG%s", sigabbrev_np(signal)));
+}
+
+static void asked_to_halt(void *arg, int signal)
+{
+    (void)signal;
+    drill_halt(arg);
 }
 
 /* --- setting up --- */
@@ -196,6 +219,19 @@ static bool is_wanted(const struct run *run, const struct cell *cell)
            !fnmatch(run->options.only, full, 0);
 }
 
+/* The timing is that of the scenario: of its first experiment. */
+static void queue_hold(struct run *run)
+{
+    const struct scenario *s = run->scenario;
+
+    run->held = (struct cell){.experiment = "hold", .label = "", .seed = s->seed};
+    if (s->cells_count) {
+        run->held.timing = s->cells[0].timing;
+        run->held.at = s->cells[0].at;
+    }
+    run->queue[run->queue_count++] = &run->held;
+}
+
 static int queue_cells(struct run *run)
 {
     const struct scenario *s = run->scenario;
@@ -203,7 +239,9 @@ static int queue_cells(struct run *run)
     run->queue = calloc(s->cells_count + 1, sizeof(*run->queue));
     if (!run->queue)
         return -ENOMEM;
-    for (size_t i = 0; i < s->cells_count; i++)
+    if (run->options.hold)
+        queue_hold(run);
+    for (size_t i = 0; !run->options.hold && i < s->cells_count; i++)
         if (is_wanted(run, &s->cells[i]))
             run->queue[run->queue_count++] = &s->cells[i];
     run->result->cells_planned = run->queue_count;
@@ -240,15 +278,18 @@ static int prepare(struct run *run)
     for (size_t i = 0; !r && i < sizeof(signals) / sizeof(*signals); i++)
         r = loop_add_signal(run->loop, signals[i], signalled, run);
     if (!r)
+        r = loop_add_signal(run->loop, SIGUSR1, asked_to_halt, run);
+    if (!r)
         r = prober_new(run->loop, run->scenario->dir, &run->prober);
     if (!r)
         r = control_new(&run->control);
-    return r;
+    return r ? r : drill_open(run);
 }
 
 /* What asks goes before the one that is asked. */
 static void finish(struct run *run)
 {
+    drill_close(run);
     if (run->stops)
         stops_end(run);
     watches_end(run);
@@ -257,6 +298,7 @@ static void finish(struct run *run)
     marks_free(run->course.at_lift);
     steps_free(run->course.steps);
     free(run->course.injections);
+    live_free(&run->course);
     if (run->loads)
         loads_end(run);
     services_free(run->services);
@@ -293,8 +335,8 @@ static void run_cells(struct run *run)
     result->complete = true;
 }
 
-int run_scenario(const struct scenario *scenario, const struct run_options *options,
-                 const struct run_hooks *hooks, struct run_result *result)
+int run_scenario(struct scenario *scenario, const struct run_options *options, const struct run_hooks *hooks,
+                 struct run_result *result)
 {
     struct run run = {.scenario = scenario, .options = *options, .hooks = *hooks, .result = result};
     int r = prepare(&run);

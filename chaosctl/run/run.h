@@ -14,7 +14,7 @@ struct run_status {
     size_t number, cells; /* which one, from 1, and of how many */
     enum phase phase;
     uint64_t left_ns;           /* until the phase ends, if all goes as planned; 0: cannot be told */
-    uint64_t samples, failures; /* of all loads, in this cell */
+    uint64_t samples, failures; /* of all loads, in this cell; of a hold: in the last ten seconds */
     uint64_t hits;              /* of all faults, in this cell */
 };
 
@@ -26,6 +26,7 @@ struct run_hooks {
     /* Something worth a line in the journal: event is a dotted noun ("service.ready"), who may be NULL. */
     void (*note)(void *arg, const char *event, const char *who, const char *detail);
     void (*hit)(void *arg, const struct record *record, const char *fault, const char *service);
+    void (*deed)(void *arg, const struct deed *deed);
     void (*cell)(void *arg, const struct cell_result *result);
     void (*tick)(void *arg, const struct run_status *status); /* five times a second */
 };
@@ -33,12 +34,17 @@ struct run_hooks {
 struct run_options {
     const char *only; /* glob (fnmatch) over experiment names and "experiment/label"; NULL: all */
     bool keep;        /* the run's folder, with its logs */
+    bool hold;        /* no experiment: the services, their steady state, and what somebody injects */
 };
 
-/* Runs to the end, whatever happens on the way; SIGINT, SIGTERM and SIGHUP stop it: lift first, then clean
- * up. Returns 0 with the verdict in result, -ENOENT when `only` fits no cell, or -errno when nothing could be
- * started. */
-int run_scenario(const struct scenario *scenario, const struct run_options *options,
-                 const struct run_hooks *hooks, struct run_result *result);
+/* Runs to the end, whatever happens on the way; SIGINT, SIGTERM and SIGHUP stop it (and end a
+ * hold in good order): lift first, then clean up.  SIGUSR1 halts this user's runs.  Other processes of the
+ * user ask by the socket in its folder (drill_request.h).
+ *
+ * Returns 0 with the verdict in result, -ENOENT when `only` fits no cell, -ECANCELED when a halt is in
+ * force (halt.h), or -errno when nothing could be started.  What is injected live may add dependencies to the
+ * scenario. */
+int run_scenario(struct scenario *scenario, const struct run_options *options, const struct run_hooks *hooks,
+                 struct run_result *result);
 
 #endif

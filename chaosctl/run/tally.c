@@ -71,10 +71,9 @@ void tally_loads(struct run *run, enum phase phase, uint64_t from_ns, uint64_t t
 
 static void tally_faults(struct run *run, struct cell_result *cell)
 {
-    const struct course *c = &run->course;
+    const struct injection *in;
 
-    for (size_t i = 0; c->injections && i < c->cell->faults_count; i++) {
-        const struct injection *in = &c->injections[i];
+    for (size_t i = 0; (in = inject_at(run, i)); i++) {
         struct fault_result *slot =
             arena_push(run->result->arena, &cell->faults, &cell->faults_count, sizeof(*slot));
         if (!slot)
@@ -88,7 +87,7 @@ static void tally_faults(struct run *run, struct cell_result *cell)
             .unseen = in->unseen,
             .hits_expected = in->fault->hits_text,
             .landed = inject_landed(in),
-            .at = in->fault->at,
+            .at = in->live ? run->course.cell->at : in->fault->at,
         };
     }
 }
@@ -127,6 +126,8 @@ void tally_cell(struct run *run)
         .checks_count = c->checks_count,
         .loads = c->loads,
         .loads_count = c->loads_count,
+        .deeds = c->deeds,
+        .deeds_count = c->deeds_count,
         .dropped = dropped_in(run),
         .at = c->cell->at,
     };

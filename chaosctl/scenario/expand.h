@@ -5,7 +5,8 @@
 #include "chaosctl/scenario/parse.h"
 
 struct experiment_nodes {
-    const struct node *name, *hypothesis, *answers, *matrix, *faults, *during, *steps, *after, *cleanup;
+    const struct node *name, *hypothesis, *answers, *matrix, *faults, *during, *steps, *after, *cleanup,
+        *confirm;
     const struct node *hold, *recovery, *baseline, *isolation;
 };
 

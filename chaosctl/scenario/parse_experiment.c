@@ -54,6 +54,8 @@ static const struct field fields[] = {
     {"recovery", &shape_recovery, AT(recovery), FIELD_NODE, "when the steady state must be back"},
     {"baseline", &shape_baseline, AT(baseline), FIELD_NODE, "how long the steady state must hold first"},
     {"isolation", &shape_isolation, AT(isolation), FIELD_NODE, "fresh or shared services"},
+    {"confirm", &shape_bool, AT(confirm), FIELD_NODE,
+     "wait for `chaosctl continue` before anything is injected"},
     {0},
 };
 
@@ -94,6 +96,7 @@ void cell_read(struct reader *r, const struct experiment_nodes *n, const struct 
     take(r, n->recovery, "recovery", &shape_recovery, &cell->timing);
     take(r, n->baseline, "baseline", &shape_baseline, &cell->timing);
     take(r, n->isolation, "isolation", &shape_isolation, &cell->shared);
+    take(r, n->confirm, "confirm", &shape_bool, &cell->waits);
     take(r, n->hypothesis, "hypothesis", &shape_text, &cell->hypothesis);
     r->key = "answers";
     if (n->answers)

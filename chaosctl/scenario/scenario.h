@@ -233,6 +233,7 @@ struct cell {
     const char *hypothesis; /* or NULL */
     uint32_t answers;       /* 1 << enum question */
     bool shared;            /* isolation: shared */
+    bool waits;             /* confirm: before the faults, until somebody says so */
     struct timing timing;
     const struct fault *faults;
     size_t faults_count;

@@ -149,6 +149,21 @@ static void same_load(const struct load_result *a, const struct load_result *b)
     SAME_TEXT(note);
 }
 
+static void same_deed(const struct deed *a, const struct deed *b)
+{
+    SAME_TEXT(what);
+    SAME_TEXT(text);
+    SAME_TEXT(spec);
+    SAME(fault);
+    SAME(at_ns);
+    SAME(for_ns);
+    SAME(seed);
+    SAME(uid);
+    SAME(pid);
+    SAME_TEXT(user);
+    SAME_TEXT(terminal);
+}
+
 static void same_cell(const struct cell_result *a, const struct cell_result *b)
 {
     SAME_TEXT(experiment);
@@ -176,13 +191,17 @@ static void same_cell(const struct cell_result *a, const struct cell_result *b)
         same_fault(&a->faults[i], &b->faults[i]);
     for (size_t i = 0; i < a->loads_count; i++)
         same_load(&a->loads[i], &b->loads[i]);
+    SAME(deeds_count);
+    for (size_t i = 0; i < a->deeds_count; i++)
+        same_deed(&a->deeds[i], &b->deeds[i]);
 }
 
 /* When one of these changes, a field was added: it belongs in layout_table.c and above. */
 _Static_assert(sizeof(struct check_result) == 56, "check_result changed");
 _Static_assert(sizeof(struct fault_result) == 72, "fault_result changed");
 _Static_assert(sizeof(struct load_result) == 80, "load_result changed");
-_Static_assert(sizeof(struct cell_result) == 232, "cell_result changed");
+_Static_assert(sizeof(struct deed) == 88, "deed changed");
+_Static_assert(sizeof(struct cell_result) == 248, "cell_result changed");
 _Static_assert(sizeof(struct run_result) == 128, "run_result changed");
 
 START_TEST(every_field_survives_the_journal)

@@ -76,6 +76,13 @@ static const struct load_result bad_loads[] = {
     {"browse", PHASE_RECOVERY, 300, 3, 99, MS(3), MS(15), MS(31), MS(55), "HTTP status 503"},
 };
 
+static const struct deed some_deeds[] = {
+    {"inject", "latency cache 200 ms", "latency:target=cache,delay=200ms", 3, MS(1200), MS(30000), UINT64_MAX,
+     1000, 4711, "ann", "/dev/pts/3"},
+    {"note", "the <shop> is slow", NULL, 0, MS(1900), 0, 0, 1000, 4720, "ann", NULL},
+    {"end", "latency cache 200 ms", NULL, 3, MS(4000), 0, 0, 0, 0, NULL, NULL},
+};
+
 static const struct cell_result fixture_cells[] = {
     {
         .experiment = "redis-down",
@@ -116,6 +123,8 @@ static const struct cell_result fixture_cells[] = {
         .faults_count = 1,
         .loads = bad_loads,
         .loads_count = 5,
+        .deeds = some_deeds,
+        .deeds_count = 3,
         .dropped = 12,
         .at = {38, 5},
     },

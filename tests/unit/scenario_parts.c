@@ -516,6 +516,17 @@ START_TEST(defaults_are_overridden)
 }
 END_TEST
 
+START_TEST(an_experiment_waits_only_when_it_says_so)
+{
+    ck_assert_str_eq(
+        parse(HEAD "experiments:\n- {name: e, confirm: true, faults: [{oom: {}}], after: [{exec: [x]}]}\n"
+                   "- {name: d, faults: [{oom: {}}], after: [{exec: [x]}]}\n"),
+        "");
+    ck_assert(loaded->cells[0].waits);
+    ck_assert(!loaded->cells[1].waits);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("scenario_parts");
@@ -523,6 +534,7 @@ int main(void)
 
     tcase_add_loop_test(c, a_wrong_service_is_an_error, 0, ROWS(services));
     tcase_add_test(c, a_service_has_defaults);
+    tcase_add_test(c, an_experiment_waits_only_when_it_says_so);
     tcase_add_test(c, a_service_takes_what_is_given);
     tcase_add_test(c, an_http_service_is_ready_below_400);
     tcase_add_test(c, a_relative_dir_starts_at_the_scenarios_folder);
