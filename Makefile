@@ -40,7 +40,7 @@ HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcar
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
+.PHONY: all demo scenarios check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
         asan ubsan tsan fuzz bench format format-check help
 .DELETE_ON_ERROR:
 
@@ -49,6 +49,7 @@ all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
 help:
 	@echo 'make              build/chaosctl and build/libchaosctl.so'
 	@echo 'make demo         install what is missing, build, and see a service lose its Redis'
+	@echo 'make scenarios    install what is missing, build, and run the scenario library against both editions of its shop'
 	@echo 'make check        install what is missing, build, and run every test'
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
@@ -64,6 +65,11 @@ demo:
 	@$(MAKE) --no-print-directory -j2 all
 	@tools/demo
 
+scenarios:
+	@tools/needs scenarios
+	@$(MAKE) --no-print-directory -j2 all
+	@scenarios/check
+
 check:
 	@tools/needs check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all tests
@@ -71,7 +77,12 @@ check:
 
 needs:
 	@tools/needs demo
-needs-check:
+needs-scenarios:
+	@tools/needs scenarios
+	@$(MAKE) --no-print-directory -j2 all
+	@scenarios/check
+
+check:
 	@tools/needs check
 
 # --- building ---
