@@ -78,6 +78,7 @@ def transaction(work, server="postgres"):
 FAILURES = (OSError, ValueError, requests.RequestException, redis.RedisError, psycopg2.Error)
 breakers = {name: circuitbreaker.CircuitBreaker(name=name, expected_exception=FAILURES, **BREAKER)
             for name in [*config.PARTS, "auth", "provider", "postgres", "replica", "redis"]}
+trials = {name: threading.Lock() for name in breakers}
 
 
 def call(dependency, function, tries=2):
@@ -88,14 +89,20 @@ def call(dependency, function, tries=2):
     retrying = tenacity.Retrying(stop=tenacity.stop_after_attempt(tries), reraise=True,
                                  wait=tenacity.wait_random_exponential(multiplier=0.02, max=0.1),
                                  retry=tenacity.retry_if_exception_type(FAILURES))
-    if breaker.state == circuitbreaker.STATE_HALF_OPEN:
-        observe.log("breaker_half_open", dependency=dependency)
+    half_open = breaker.state == circuitbreaker.STATE_HALF_OPEN
+    if half_open and not trials[dependency].acquire(blocking=False):
+        refused(dependency, "circuit half open")  # one call tries; the others do not wait for it
     try:
-        return breaker.call(retrying, function)
+        if half_open:
+            observe.log("breaker_half_open", dependency=dependency)
+        return breaker(lambda: retrying(function))()
     except circuitbreaker.CircuitBreakerError:
         refused(dependency, "circuit open")
     except FAILURES as error:
         refused(dependency, f"{type(error).__name__}: {error}".strip())
+    finally:
+        if half_open:
+            trials[dependency].release()
 
 
 def refused(dependency, reason):

@@ -6,12 +6,14 @@ import flask
 import psycopg2
 import redis
 import requests
+import requests.adapters
 
 import config
 import observe
 
 flags = {}
 http = requests.Session()  # no time-out: it waits for ever
+http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64, max_retries=3))  # at once, whoever else does so
 sessions = redis.Redis(host="127.0.0.1", port=config.port("redis"))  # nor here
 cache = sessions
 pool = ThreadPoolExecutor(64)
