@@ -2,6 +2,7 @@
 import os
 
 EDITION = os.environ.get("SHOP_EDITION", "hardened")
+HARDENED = EDITION == "hardened"
 PORTS = os.environ.get("PORTS", "180")
 NAME = os.environ.get("SHOP_NAME", "shop")  # or shop2, shop3: its replicas
 

@@ -100,26 +100,16 @@ def read_item(cursor, item):
     return cursor.fetchone()
 
 
-def read(work):
-    """From the replica if there is one, else from the primary."""
-    if config.REPLICA:
-        try:
-            return call("replica", lambda: means.transaction(work, "replica")), "replica"
-        except Unavailable as gone:
-            observe.fallbacks.labels(gone.dependency, "primary").inc()
-    return call("postgres", lambda: means.transaction(work)), "database"
-
-
 def refresh(item):
-    row, source = read(lambda cursor: read_item(cursor, item))
+    row = call("postgres", lambda: means.transaction(lambda cursor: read_item(cursor, item)))
     if not row:
-        return None, source
+        return None, "database"
     entry = local_items[item] = [time.time(), row[0]]
     try:
         call("redis", lambda: means.redis_client.set(f"item:{item}", json.dumps(entry), ex=KEEP))
     except Unavailable:
         pass
-    return entry, source
+    return entry, "database"
 
 
 def find_item(item):
@@ -245,15 +235,23 @@ if config.QUEUE:
     threading.Thread(target=send_for_ever, daemon=True).start()
 
 
-# --- the export ---
+# --- the export: from the read replica if there is one, else from the primary ---
+
+
+def read(work):
+    if config.REPLICA:
+        try:
+            return call("replica", lambda: means.transaction(work, "replica"))
+        except Unavailable as gone:
+            observe.fallbacks.labels(gone.dependency, "primary").inc()
+    return call("postgres", lambda: means.transaction(work))
+
+
+def export_rows(cursor):
+    cursor.execute("SELECT id, name, price FROM items")
+    return cursor.fetchall()
 
 
 def export():
-    """In pieces, so that its size does not matter."""
-
-    def work(cursor):
-        cursor.execute("SELECT id, name, price FROM items")
-        return cursor.fetchall()
-
-    rows = call("postgres", lambda: means.transaction(work))
+    rows = read(export_rows)
     return flask.Response((f"{row[0]},{row[1]},{row[2]}\n" for row in rows), mimetype="text/csv")

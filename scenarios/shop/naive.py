@@ -1,4 +1,5 @@
 """The naive edition: right as long as everything works.  Each function has its twin in hardened.py."""
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,18 +18,18 @@ http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64, max_retries
 sessions = redis.Redis(host="127.0.0.1", port=config.port("redis"))  # nor here
 cache = sessions
 pool = ThreadPoolExecutor(64)
-connection = None
+connections = {}
+one_at_a_time = threading.Lock()
 
 
-def query(sql, *values):
+def query(sql, *values, server="postgres"):
     """One connection for all, for ever: when it breaks, nobody makes a new one."""
-    global connection
-    if connection is None:
-        connection = psycopg2.connect(config.dsn("postgres"))
-        connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall() if cursor.description else []
+    with one_at_a_time:
+        if server not in connections:
+            connections[server] = psycopg2.connect(config.dsn(server))
+        with connections[server] as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall() if cursor.description else []
 
 
 def warm_up():
@@ -92,5 +93,5 @@ def order(order):
 
 
 def export():
-    rows = query("SELECT id, name, price FROM items")
+    rows = query("SELECT id, name, price FROM items", server="replica" if config.REPLICA else "postgres")
     return flask.Response("".join(f"{row[0]},{row[1]},{row[2]}\n" for row in rows), mimetype="text/csv")
