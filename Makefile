@@ -40,8 +40,8 @@ HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcar
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all demo scenarios check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan fuzz bench format format-check help
+.PHONY: all demo scenarios check check-quick nevers needs needs-scenarios needs-check unit calls live hostile \
+        install uninstall clean asan ubsan tsan fuzz bench format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -49,7 +49,7 @@ all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
 help:
 	@echo 'make              build/chaosctl and build/libchaosctl.so'
 	@echo 'make demo         install what is missing, build, and see a service lose its Redis'
-	@echo 'make scenarios    install what is missing, build, and run the scenario library against both editions of its shop'
+	@echo 'make scenarios    install what is missing, build, and run the scenario library'
 	@echo 'make check        install what is missing, build, and run every test'
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
@@ -79,10 +79,7 @@ needs:
 	@tools/needs demo
 needs-scenarios:
 	@tools/needs scenarios
-	@$(MAKE) --no-print-directory -j2 all
-	@scenarios/check
-
-check:
+needs-check:
 	@tools/needs check
 
 # --- building ---

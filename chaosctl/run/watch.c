@@ -327,6 +327,11 @@ bool watch_is_decided(const struct watch *w)
     return w->decided;
 }
 
+bool watch_is_holding(const struct watch *w)
+{
+    return w->quantifier == FOR && !w->decided && w->holds;
+}
+
 bool watch_is_busy(const struct watch *w)
 {
     size_t unfinished = 0;
