@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A customer who pays: `pay.py ORDER CLICKS`.  Each click is the same request, with the same key; when there is no good
+"""A customer who pays: `pay.py URL ORDER CLICKS`.  Each click is the same request, with the same key; when there is no good
 answer, whoever clicked tries again, as browsers, apps and people do.  Exit code 0 when every click was answered."""
 import sys
 import threading
@@ -7,16 +7,14 @@ import time
 
 import requests
 
-import config
-
-order, clicks = sys.argv[1], int(sys.argv[2])
+url, order, clicks = sys.argv[1], sys.argv[2], int(sys.argv[3])
 answers = []
 
 
 def click():
     for _ in range(4):
         try:
-            answer = requests.post(config.url("shop") + "/pay", json={"order": order, "amount": 42}, timeout=3,
+            answer = requests.post(url, json={"order": order, "amount": 42}, timeout=3,
                                    headers={"Idempotency-Key": f"key-of-{order}"})
             print(answer.status_code, answer.text.strip(), flush=True)
             if answer.ok:
