@@ -21,7 +21,8 @@ def deliver(order):
 
 def naive(queue):
     """What comes while it is away, it never sees; what fails is done again, whether or not it was done already."""
-    last = "$"
+    newest = queue.xrevrange("orders", count=1)
+    last = newest[0][0] if newest else "0"
     while True:
         for _, messages in queue.xread({"orders": last}, block=200):
             for last, fields in messages:
