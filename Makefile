@@ -45,8 +45,9 @@ HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
 BENCH_MARKS := $(BUILD)/bench/mark_first.so $(BUILD)/bench/mark_last.so
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BENCH_MARKS)
 
-.PHONY: all demo check check-quick nevers needs needs-check unit calls live hostile install uninstall clean \
-        asan ubsan tsan aarch64 aarch64-parts fuzz bench bench-doc transparency soak format format-check help
+.PHONY: all demo scenarios check check-quick nevers needs needs-scenarios needs-check unit calls live hostile \
+        install uninstall clean asan ubsan tsan aarch64 aarch64-parts fuzz bench bench-doc transparency soak \
+        format format-check help
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
@@ -54,6 +55,7 @@ all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
 help:
 	@echo 'make              build/chaosctl and build/libchaosctl.so'
 	@echo 'make demo         install what is missing, build, and see a service lose its Redis'
+	@echo 'make scenarios    install what is missing, build, and run the scenario library'
 	@echo 'make check        install what is missing, build, and run every test'
 	@echo 'make unit|calls|live|hostile|nevers    one family of tests'
 	@echo 'make asan|ubsan|tsan                   the tests under a sanitizer'
@@ -75,6 +77,11 @@ demo:
 	@$(MAKE) --no-print-directory -j2 all
 	@tools/demo
 
+scenarios:
+	@tools/needs scenarios
+	@$(MAKE) --no-print-directory -j2 all
+	@scenarios/check
+
 check:
 	@tools/needs check
 	@$(MAKE) --no-print-directory -j2 WERROR=-Werror all tests
@@ -82,6 +89,8 @@ check:
 
 needs:
 	@tools/needs demo
+needs-scenarios:
+	@tools/needs scenarios
 needs-check:
 	@tools/needs check
 

@@ -60,9 +60,16 @@ static bool is_udp(int fd, int type)
            protocol == IPPROTO_UDP;
 }
 
+/* Nobody saw it when the number was closed and reused while nothing was armed: what was accepted must still
+ * be called at the same place. */
+static bool is_still_inbound(int fd, int type, uint64_t old)
+{
+    return old & KNOWN_INBOUND && known_targets(old) && endpoint_own(fd, type) == known_targets(old);
+}
+
 /* The peer tells whom the process called; where it is nobody we know, its own end tells who called the
- * process. Accepted limit: on a connection that was accepted before anything was armed, a client whose own
- * address fits a target without a port is taken for that target. */
+ * process. Accepted limit: on a connection that was accepted before the table last changed, and not at the
+ * address of a target, a client whose own address fits a target without a port is taken for that target. */
 static uint64_t learn(int fd, uint64_t old)
 {
     int type = fd < 0 ? -1 : endpoint_type(fd);
@@ -73,7 +80,7 @@ static uint64_t learn(int fd, uint64_t old)
     uint64_t known = KNOWN | (type == SOCK_STREAM ? KNOWN_STREAM : 0) | (is_udp(fd, type) ? KNOWN_UDP : 0);
     if (endpoint_peer(fd, type, &targets))
         known |= KNOWN_APART | (endpoint_is_closed(fd) ? 0 : KNOWN_ALIVE);
-    if (targets && !(old & KNOWN_INBOUND))
+    if (targets && !is_still_inbound(fd, type, old))
         return known | KNOWN_OUTBOUND | KNOWN_ANSWERED | targets;
     return learn_inbound(fd, type, known);
 }

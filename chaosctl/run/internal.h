@@ -213,6 +213,8 @@ void watch_tick(struct watch *watch, uint64_t now_ns);
 void watch_close(struct watch *watch, uint64_t to_ns);
 /* Has its outcome been found already, whatever comes? */
 bool watch_is_decided(const struct watch *watch);
+/* Does it hold now, and is it to hold for a time that is not over yet? */
+bool watch_is_holding(const struct watch *watch);
 /* Is the last look still under way? */
 bool watch_is_busy(const struct watch *watch);
 /* Decide what is still open, and put it into the result. */

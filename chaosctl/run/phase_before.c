@@ -28,16 +28,21 @@ static void service_is_back(struct run *run)
         phase_done(run);
 }
 
-/* Nothing more is to be waited for; what is armed is still to be lifted. */
-static void service_is_lost(struct run *run)
+/* At the start nothing is known of it yet.  One that was there before, and does not come back after a `kill`,
+ * is found wanting itself: the cell goes on, to see what becomes of the others, and the next begins afresh.
+ */
+static void service_failed(struct run *run, const char *who, const char *detail)
 {
-    struct course *c = &run->course;
-    bool lifted = c->phase == PHASE_LIFT && !c->entering;
+    bool starting = run->course.phase == PHASE_START;
 
-    c->pending_restarts = 0;
-    phase_stop(run);
-    if (lifted)
-        phase_done(run);
+    run_judge(run, starting ? VERDICT_INCONCLUSIVE : VERDICT_REFUTED,
+              run_text(run, "service %s%s: %s", who, starting ? "" : " did not come back", detail));
+    if (starting) {
+        phase_stop(run);
+        return;
+    }
+    run->services_up = false;
+    service_is_back(run);
 }
 
 static bool is_about(const struct check *checks, size_t count, int service)
@@ -92,11 +97,7 @@ static void service_event(void *arg, enum service_event event, int index, int st
             phase_done(run);
         break;
     case SERVICE_READY: service_is_back(run); break;
-    case SERVICE_FAILED:
-        run_judge(run, c->phase == PHASE_START ? VERDICT_INCONCLUSIVE : VERDICT_TOOL_FAILED,
-                  run_text(run, "service %s: %s", who ? who : "?", detail ? detail : "failed"));
-        service_is_lost(run);
-        break;
+    case SERVICE_FAILED: service_failed(run, who ? who : "?", detail ? detail : "failed"); break;
     case SERVICE_ALL_STOPPED:
         run->services_up = false;
         if (c->phase == PHASE_STOP)

@@ -25,13 +25,23 @@ static bool nothing_to_wait_for(const struct course *c)
     return true;
 }
 
+/* One that is to hold for a time may have begun to a little late: its first answer took a while. */
+static bool is_holding(const struct course *c)
+{
+    for (size_t i = 0; i < c->watches_count; i++)
+        if (watch_is_holding(c->watches[i]))
+            return true;
+    return false;
+}
+
 void phase_tick_after(struct run *run, uint64_t now_ns)
 {
     struct course *c = &run->course;
 
     for (size_t i = 0; i < c->watches_count; i++)
         watch_tick(c->watches[i], now_ns);
-    if (!c->closing && (now_ns >= c->phase_ns + after_takes_ns(c->cell) || nothing_to_wait_for(c)))
+    bool over = now_ns >= c->phase_ns + after_takes_ns(c->cell) && !is_holding(c);
+    if (!c->closing && (over || nothing_to_wait_for(c)))
         phase_close(run, now_ns);
     if (!c->closing || !phase_is_closed(run, now_ns))
         return;

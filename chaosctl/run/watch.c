@@ -332,6 +332,11 @@ static bool waits_for_lines(const struct watch *w)
     return !each_is_found(w->run, w->check, w->log, w->from_ns, w->to_ns);
 }
 
+bool watch_is_holding(const struct watch *w)
+{
+    return w->quantifier == FOR && !w->decided && w->holds;
+}
+
 bool watch_is_busy(const struct watch *w)
 {
     size_t unfinished = 0;
