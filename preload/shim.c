@@ -9,6 +9,7 @@
 
 #include "injectors/handshake.h"
 #include "preload/area.h"
+#include "preload/lock.h"
 #include "preload/shim.h"
 #include "preload/outbox.h"
 #include "preload/watch.h"
@@ -83,10 +84,11 @@ static void slot_claim(void)
             return;
 }
 
-/* The map came along; the child only has to say who it is.  Holds no lock, so none is left held. */
+/* The map came along; the child only has to say who it is.  Locks that other threads held are free. */
 static void forked(void)
 {
     owner = getpid();
+    lock_forked();
     slot_claim();
     watch_forked();
     outbox_forked();

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "injectors/decision/rule.h"
+#include "preload/clock.c"
 #include "preload/due.c"
+#include "preload/lock.c"
 #include "preload/registry.c"
 #include "check_main.h"
 
