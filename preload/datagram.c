@@ -15,7 +15,7 @@
 
 struct queue {
     _Atomic uint64_t cookie;
-    _Atomic uint32_t busy;
+    struct lock busy;
     _Atomic uint64_t touched_ns;
     uint32_t epoch;
     bool is_left_alone;

@@ -14,6 +14,7 @@
 #include "injectors/http.h"
 #include "injectors/stream.h"
 #include "preload/descriptor.h"
+#include "preload/lock.h"
 #include "preload/shim.h"
 
 /* The most that a waiter stays ignorant of a lift. */
@@ -81,7 +82,7 @@ struct canned {
 
 struct line {
     _Atomic uint64_t cookie;
-    _Atomic uint32_t busy;
+    struct lock busy;
     _Atomic uint64_t touched_ns;
     uint32_t epoch;
     bool is_wide;                   /* its receive buffer was given room */

@@ -14,7 +14,7 @@
 
 struct box {
     _Atomic uint64_t cookie; /* 0: free */
-    _Atomic uint32_t busy;
+    struct lock busy;
     int fd;
     uint16_t rule;   /* whose hole it is: its place, which others may have later, */
     uint32_t serial; /* and which of them it is */
@@ -332,7 +332,6 @@ void outbox_forget(unsigned first, unsigned last)
 void outbox_forked(void)
 {
     for (int i = 0; boxes_used && i < OUTBOXES; i++) {
-        boxes[i].busy = 0;
         if (!boxes[i].cookie)
             continue;
         boxes[i].cookie = 0;

@@ -8,7 +8,7 @@
 struct registration registrations[REGISTRY_REGISTRATIONS + 1];
 struct set sets[REGISTRY_SETS];
 
-static _Atomic uint32_t pool_busy;
+static struct lock pool_busy;
 static int pool_free, pool_used; /* freed ones, chained by next_by_fd; and how many were ever used */
 
 static unsigned fd_bucket(int fd)

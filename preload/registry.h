@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/lock.h"
 #include "preload/real.h"
 
 #define REGISTRY_SETS          64
@@ -30,7 +31,7 @@ struct registration {
 };
 
 struct set {
-    _Atomic uint32_t busy;
+    struct lock busy;
     bool is_used, timer_is_there;
     int epfd;
     int timer; /* -1: none */

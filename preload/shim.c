@@ -12,6 +12,7 @@
 #include "preload/area.h"
 #include "preload/damage.h"
 #include "preload/environment.h"
+#include "preload/lock.h"
 #include "preload/shim.h"
 #include "preload/outbox.h"
 #include "preload/canned.h"
@@ -89,12 +90,13 @@ static void slot_claim(void)
             return;
 }
 
-/* The map came along; the child only has to say who it is.  Holds no lock, so none is left held. */
+/* The map came along; the child only has to say who it is.  Locks that other threads held are free. */
 static void forked(void)
 {
     if (retired)
         return;
     owner = getpid();
+    lock_forked();
     slot_claim();
     watch_forked();
     outbox_forked();

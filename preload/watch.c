@@ -220,7 +220,6 @@ void watch_forked(void)
     follow_owner = (int)getpid();
     for (int i = 0; i < REGISTRY_SETS; i++) {
         struct set *s = &sets[i];
-        s->busy = 0;
         if (!s->is_used || s->timer < 0)
             continue;
         syscall(SYS_close, s->timer);

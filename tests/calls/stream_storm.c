@@ -3,7 +3,7 @@
  * for rules are used again and again. */
 #include "stream.h"
 
-enum { CONNECTIONS = 200, PIECE = 4096, UNIT = 16 };
+enum { CONNECTIONS = 200, PIECE = 4096, REACH = 65536 };
 
 struct side {
     int fd;
@@ -13,11 +13,57 @@ struct side {
 };
 
 static struct side clients[CONNECTIONS], servers[CONNECTIONS];
-static _Atomic bool stop;
+static _Atomic bool stop, is_told;
+static uint64_t begun_ns;
 
 static uint8_t byte_at(uint64_t seed, uint64_t position)
 {
     return (uint8_t)(rule_draw(seed, position / 8) >> (position % 8 * 8));
+}
+
+static void tell_rules(void)
+{
+    uint64_t now = now_ns();
+
+    printf("# lease %ld ms, epoch %u, %u leftovers\n", ((long)table->lease_ns - (long)now) / (long)MS,
+           table->epoch, table->leftovers);
+    for (uint32_t i = 0; i < table->rule_count && i < RULE_MAX; i++) {
+        const struct rule *r = &table->rules[i];
+        if (rule_is_armed(r))
+            printf("# rule %u: kind %u direction %u probability %.2f delay %lu us rate %lu bytes %lu, %lu "
+                   "hits\n",
+                   i, r->kind, r->direction, (double)r->probability / RULE_ALWAYS, r->delay_ns / 1000,
+                   r->rate_per_s, r->bytes, (unsigned long)r->hits);
+    }
+}
+
+/* The first side that is wrong ends the storm: what comes later is its consequence, most likely. */
+static void is_wrong(struct side *s, const char *what, long detail)
+{
+    bool is_client = s >= clients && s < clients + CONNECTIONS;
+
+    s->wrong = true;
+    if (atomic_exchange(&is_told, true))
+        return;
+    printf("# after %lu ms: %s %ld: %s %ld at %lu (%lu sent)\n", since(begun_ns) / MS,
+           is_client ? "client" : "server", (long)(s - (is_client ? clients : servers)), what, detail,
+           s->received, s->sent);
+    tell_rules();
+    stop = true;
+}
+
+/* How much further in the sequence those bytes belong: less than nothing, they came before. */
+static long shift_of(uint64_t seed, uint64_t position, const uint8_t *bytes, size_t len)
+{
+    for (long by = 0; by <= REACH; by = by > 0 ? -by : 1 - by) {
+        size_t same = 0;
+        while (same < len && same < 64 && (long)position + by >= 0 &&
+               bytes[same] == byte_at(seed, position + (uint64_t)by + same))
+            same++;
+        if (same == len || same == 64)
+            return by;
+    }
+    return LONG_MAX;
 }
 
 static void say(struct side *s, uint64_t draw)
@@ -31,7 +77,17 @@ static void say(struct side *s, uint64_t draw)
     if (n > 0)
         s->sent += (uint64_t)n;
     else if (errno != EAGAIN)
-        s->wrong = true;
+        is_wrong(s, "send fails with errno", errno);
+}
+
+static void compare(struct side *s, const uint8_t *bytes, size_t len)
+{
+    uint64_t seed = s->seed ^ 1;
+
+    for (size_t i = 0; i < len && !s->wrong; i++)
+        if (bytes[i] != byte_at(seed, s->received + i))
+            is_wrong(s, "bytes come out of their place, by",
+                     is_told ? 0 : shift_of(seed, s->received + i, bytes + i, len - i));
 }
 
 /* As much as there is, or the beginning of it. */
@@ -43,16 +99,52 @@ static void hear(struct side *s, bool all)
         ssize_t n = recv(s->fd, buf, sizeof(buf), MSG_DONTWAIT);
         if (n <= 0) {
             s->ended = n == 0;
-            s->wrong = s->wrong || (n < 0 && errno != EAGAIN);
+            if (n == 0 || errno != EAGAIN)
+                is_wrong(s, n ? "recv fails with errno" : "recv tells an end", n ? errno : 0);
             return;
         }
-        for (ssize_t i = 0; i < n; i++)
-            if (buf[i] != byte_at(s->seed ^ 1, s->received + (uint64_t)i))
-                s->wrong = true;
+        compare(s, buf, (size_t)n);
         s->received += (uint64_t)n;
         if (!all)
             return;
     }
+}
+
+/* --- a thread that others keep off the processor, in the middle of whatever it does --- */
+
+static bool is_starved; /* STORM_STARVED: and then there are but holes, many a second */
+static struct pace {
+    uint32_t least_us, spread_us, between_us, calm_us;
+} pace = {20000, 160000, 20000, 30000};
+
+static void pin(int nth)
+{
+    static cpu_set_t allowed;
+    cpu_set_t one;
+    int count;
+
+    CPU_ZERO(&one);
+    if (!CPU_COUNT(&allowed) && sched_getaffinity(0, sizeof(allowed), &allowed))
+        return;
+    count = CPU_COUNT(&allowed);
+    for (int cpu = 0, at = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && at++ == nth % count)
+            CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void *glutton(void *unused)
+{
+    pin(0);
+    while (!stop)
+        ;
+    return unused;
+}
+
+static void starve(void)
+{
+    pin(0);
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
 }
 
 /* A third is waited for by level, by edge, and by poll. */
@@ -64,6 +156,8 @@ static void *client(void *unused)
     uint64_t round = 0;
 
     (void)unused;
+    if (is_starved)
+        starve();
     for (int i = 0; i < CONNECTIONS; i++) {
         struct epoll_event e = {.events = EPOLLIN | (i % 3 == 1 ? EPOLLET : 0), .data.u32 = (uint32_t)i};
         if (i % 3 == 2)
@@ -84,7 +178,13 @@ static void *client(void *unused)
         say(&clients[round % CONNECTIONS], rule_draw(11, round));
         round++;
     }
-    /* All that is still on its way. */
+    close(set);
+    return NULL;
+}
+
+/* All that is still on its way, once nobody else sends or hears. */
+static void drain(void)
+{
     for (uint64_t end = now_ns() + 20 * SECOND; now_ns() < end;) {
         bool done = true;
         for (int i = 0; i < CONNECTIONS; i++) {
@@ -96,13 +196,13 @@ static void *client(void *unused)
             break;
         usleep(10000);
     }
-    close(set);
-    return NULL;
 }
 
 static void *server(void *unused)
 {
     (void)unused;
+    if (is_starved)
+        pin(1);
     for (uint64_t round = 0; !stop; round++) {
         hear(&servers[round % CONNECTIONS], true);
         say(&servers[round % CONNECTIONS], rule_draw(12, round));
@@ -114,6 +214,7 @@ static void *server(void *unused)
 
 static int any_fault(uint64_t draw)
 {
+    draw -= is_starved ? draw % 4 : 0;
     struct rule rule = stream_rule(draw % 4 == 0   ? FAULT_blackhole
                                    : draw % 4 == 1 ? FAULT_bandwidth
                                    : draw % 4 == 2 ? FAULT_slice
@@ -135,16 +236,16 @@ static uint64_t gust(uint64_t n)
 {
     int first = any_fault(rule_draw(1, n)), second = n % 2 ? any_fault(rule_draw(2, n)) : -1;
 
-    usleep((useconds_t)(20000 + rule_draw(3, n) % 160000));
+    usleep((useconds_t)(pace.least_us + rule_draw(3, n) % pace.spread_us));
     uint64_t hit = hits(first);
     lift(first);
     if (second >= 0) {
-        usleep(20000);
+        usleep(pace.between_us);
         hit += hits(second);
         lift(second);
     }
     if (n % 5 == 0)
-        usleep(30000);
+        usleep(pace.calm_us);
     return hit;
 }
 
@@ -162,18 +263,28 @@ int main(int argc, char **argv)
     const char *asked = getenv("STORM_SECONDS");
     uint64_t seconds = asked ? strtoull(asked, NULL, 10) : 20, hit = 0, gusts = 0;
     uint64_t total = 0, missing = 0, wrong = 0;
-    pthread_t one, two;
+    pthread_t one, two, three;
 
     (void)argc;
     stream_begin(argv, 3);
     connect_all();
+    begun_ns = now_ns();
+    is_starved = getenv("STORM_STARVED");
+    if (is_starved) {
+        pace = (struct pace){1000, 4000, 1000, 5000};
+        pthread_create(&three, NULL, glutton, NULL);
+    }
     pthread_create(&one, NULL, client, NULL);
     pthread_create(&two, NULL, server, NULL);
-    for (uint64_t end = now_ns() + seconds * SECOND; now_ns() < end; gusts++)
+    for (uint64_t end = now_ns() + seconds * SECOND; now_ns() < end && !stop; gusts++)
         hit += gust(gusts);
     stop = true;
     pthread_join(two, NULL);
     pthread_join(one, NULL);
+    if (is_starved)
+        pthread_join(three, NULL);
+    if (!is_told)
+        drain();
     for (int i = 0; i < CONNECTIONS; i++) {
         total += clients[i].received + servers[i].received;
         missing += servers[i].sent - clients[i].received + clients[i].sent - servers[i].received;

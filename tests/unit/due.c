@@ -2,9 +2,13 @@
 #include <stdlib.h>
 
 #include "injectors/decision/rule.h"
+#include "preload/clock.c"
 #include "preload/due.c"
+#include "preload/lock.c"
 #include "preload/registry.c"
 #include "check_main.h"
+
+struct real real = {.syscall = syscall};
 
 #define COUNT 500
 #define STEPS 20000
