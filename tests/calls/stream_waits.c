@@ -141,7 +141,7 @@ static void one_data_value(void)
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, other) || epoll_ctl(set, EPOLL_CTL_ADD, other[0], &e))
         give_up("socketpair");
-    rule = arm_latency(150 * MS);
+    rule = arm_latency(800 * MS);
     put(p.server);
     bool quiet = epoll_wait(set, &e, 1, 50) == 0;
     put(other[1]);
