@@ -21,7 +21,9 @@ def name_of(error):
 
 
 def tell(key, value):
-    print(key, value, flush=True)
+    """A line in one piece: several threads tell."""
+    sys.stdout.write(f"{key} {value}\n")
+    sys.stdout.flush()
 
 
 # --- the server ---
