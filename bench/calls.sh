@@ -45,6 +45,11 @@ bench_memory() {
     done
 }
 
+# Without the seccomp filter that refuses io_uring, which every system call goes through.
+under_ring() { # SPEC PROGRAM...
+    "$BUILD/chaosctl" exec --quiet --allow-io-uring --fault "$1" -- "${@:2}" || fail "$2 failed under $1"
+}
+
 bench_calls() {
     local at others names=("send+recv, unix, 64 B" "send+recv, TCP, 64 B" "read" "poll")
     others=$(rules_max)
@@ -56,6 +61,7 @@ bench_calls() {
         run_in never under "$broken_pipes" "$bench/calls" "$port" 10000
         run_in other under "$latency" "$bench/calls" "$port" 10000
         run_in others under "$(rules_of_others "$others")" "$bench/calls" "$port" 10000
+        run_in ring under_ring "$latency" "$bench/calls" "$port" 10000
         ! has libfiu || run_in libfiu under_libfiu -- "$bench/calls" "$port" 10000
         ! has libfiu || run_in libfiu_never under_libfiu posix/io/net/send posix/io/net/recv -- "$bench/calls" "$port" 10000
         ! has strace || run_in strace under_strace sendto,recvfrom "$bench/calls" "$port" 500
@@ -76,6 +82,7 @@ call_rows() { # NAME COLUMN RULES
     fi
     call_row "$1: another target armed" other "$2" 30
     call_row "$1: the same, $3 rules" others "$2" 30
+    call_row "$1: the same, io_uring allowed" ring "$2" 30
 }
 call_row() { # NAME WAY COLUMN LIMIT
     local got
