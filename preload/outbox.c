@@ -1,5 +1,6 @@
 /* Boxes.  Floor 1. */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -10,6 +11,8 @@
 #include "preload/outbox.h"
 #include "preload/wait.h"
 #include "preload/watch.h"
+
+#define ANNOUNCE_TRIES 4000 /* some milliseconds; then the send gets through */
 
 struct box {
     _Atomic uint64_t cookie; /* 0: free */
@@ -60,7 +63,6 @@ static bool box_fill(struct box *b, int fd, uint64_t cookie, uint16_t rule)
         return false;
     boxes_used++;
     shim_left++;
-    table_leave(&control.table, true);
     b->fd = fd;
     b->rule = rule;
     b->serial = control.table.rules[rule % RULE_MAX].serial;
@@ -79,11 +81,9 @@ static bool box_is_there(uint64_t cookie)
     return found;
 }
 
-/* One thread at a time: two that send on one socket share one box, or what they send is out of order. */
-static bool box_make(int fd, uint64_t cookie, uint16_t rule)
+static bool box_claim(int fd, uint64_t cookie, uint16_t rule)
 {
-    lock_take(&making);
-    bool made = box_is_there(cookie);
+    bool made = false;
 
     for (int i = 0; i < OUTBOXES && !made; i++) {
         if (boxes[i].cookie)
@@ -91,6 +91,32 @@ static bool box_make(int fd, uint64_t cookie, uint16_t rule)
         lock_take(&boxes[i].busy);
         made = box_fill(&boxes[i], fd, cookie, rule);
         lock_give(&boxes[i].busy);
+    }
+    return made;
+}
+
+/* To publish takes some microseconds; not to wait for one who died at it. */
+static bool is_announced(void)
+{
+    bool done = table_leave(&control.table, true);
+
+    for (int i = 0; i < ANNOUNCE_TRIES && !done; i++) {
+        sched_yield();
+        done = table_leave(&control.table, true);
+    }
+    return done;
+}
+
+/* One thread at a time: two that send on one socket share one box, or what they send is out of order. */
+static bool box_make(int fd, uint64_t cookie, uint16_t rule)
+{
+    lock_take(&making);
+    bool made = box_is_there(cookie);
+
+    if (!made && is_announced()) {
+        made = box_claim(fd, cookie, rule);
+        if (!made)
+            table_leave(&control.table, false);
     }
     lock_give(&making);
     return made;

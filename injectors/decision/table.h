@@ -50,6 +50,7 @@ struct table {
     /* Connections for which some process keeps what it sent into a hole.  While there are any, no call that
      * could overtake it is idle. */
     _Atomic uint32_t leftovers;
+    _Atomic uint32_t is_publishing; /* what follows is not of one moment */
 
     /* Those of them that are spoken to by datagrams. */
     _Atomic uint32_t datagrams;
@@ -80,8 +81,9 @@ int table_arm(struct table *table, const struct rule *rule);
 /* Lift one rule; lifting twice does nothing.  The caller wakes those who wait on epoch. */
 void table_lift(struct table *table, uint32_t index);
 
-/* By a shim: one leftover more, or one less. */
-void table_leave(struct table *table, bool more);
+/* By a shim: one leftover more, or one less.  Returns false, and there is none more, while the orchestrator
+ * is at publishing a change: it may have looked for leftovers already, and leave a call idle.  Ask again. */
+bool table_leave(struct table *table, bool more);
 
 /* By the orchestrator, now and then: calls that were kept busy for leftovers are idle again when all are
  * gone. */
