@@ -16,14 +16,20 @@
 #include "preload/shim.h"
 #include "preload/watch.h"
 
-/* What follows open files by their numbers; descriptor_copy says what a number is next. */
+/* What follows open files by their numbers; descriptor_copy says what a number is next.  A handler that
+ * interrupts us leaves alone what we are at: that another file has the number is found out later. */
 static void forget_files(unsigned first, unsigned last)
 {
+    struct stay stay;
+
+    if (!shim_enter(&stay))
+        return;
     watch_forget(first, last);
     outbox_forget(first, last);
     canned_forget(first, last);
     observe_forget(first, last);
     inflight_forget(first, last);
+    shim_leave(&stay);
 }
 
 static void forget(unsigned first, unsigned last)

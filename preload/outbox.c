@@ -1,5 +1,6 @@
 /* Boxes.  Floor 1. */
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -11,6 +12,8 @@
 #include "preload/respond.h"
 #include "preload/wait.h"
 #include "preload/watch.h"
+
+#define ANNOUNCE_TRIES 4000 /* some milliseconds; then the send gets through */
 
 struct box {
     _Atomic uint64_t cookie; /* 0: free */
@@ -24,6 +27,7 @@ struct box {
 };
 
 static struct box boxes[OUTBOXES];
+static struct lock making;
 static _Atomic uint32_t boxes_used;
 
 /* --- finding --- */
@@ -60,7 +64,6 @@ static bool box_fill(struct box *b, int fd, uint64_t cookie, uint16_t rule)
         return false;
     boxes_used++;
     shim_left++;
-    table_leave(&control.table, true);
     b->fd = fd;
     b->rule = rule;
     b->serial = control.table.rules[rule % RULE_MAX].serial;
@@ -70,7 +73,16 @@ static bool box_fill(struct box *b, int fd, uint64_t cookie, uint16_t rule)
     return true;
 }
 
-static bool box_make(int fd, uint64_t cookie, uint16_t rule)
+static bool box_is_there(uint64_t cookie)
+{
+    bool found = false;
+
+    for (int i = 0; i < OUTBOXES && !found; i++)
+        found = boxes[i].cookie == cookie;
+    return found;
+}
+
+static bool box_claim(int fd, uint64_t cookie, uint16_t rule)
 {
     bool made = false;
 
@@ -81,6 +93,33 @@ static bool box_make(int fd, uint64_t cookie, uint16_t rule)
         made = box_fill(&boxes[i], fd, cookie, rule);
         lock_give(&boxes[i].busy);
     }
+    return made;
+}
+
+/* To publish takes some microseconds; not to wait for one who died at it. */
+static bool is_announced(void)
+{
+    bool done = table_leave(&control.table, true);
+
+    for (int i = 0; i < ANNOUNCE_TRIES && !done; i++) {
+        sched_yield();
+        done = table_leave(&control.table, true);
+    }
+    return done;
+}
+
+/* One thread at a time: two that send on one socket share one box, or what they send is out of order. */
+static bool box_make(int fd, uint64_t cookie, uint16_t rule)
+{
+    lock_take(&making);
+    bool made = box_is_there(cookie);
+
+    if (!made && is_announced()) {
+        made = box_claim(fd, cookie, rule);
+        if (!made)
+            table_leave(&control.table, false);
+    }
+    lock_give(&making);
     return made;
 }
 
@@ -145,27 +184,36 @@ static size_t keep(struct box *b, const struct iovec *part)
     return len;
 }
 
-static ssize_t put(const struct ask *a, const struct iovec *parts, size_t count)
+static ssize_t keep_all(struct box *b, const struct iovec *parts, size_t count)
 {
-    struct box *b = box_find(line_cookie(a->fd));
     size_t kept = 0, sum = 0;
 
-    if (!b)
-        return OUTBOX_OVER;
     for (size_t i = 0; i < count; i++) {
         sum += parts[i].iov_len;
         kept += keep(b, &parts[i]);
     }
-    lock_give(&b->busy);
     return kept || !sum ? (ssize_t)kept : OUTBOX_FULL;
 }
 
-static ssize_t pull(const struct ask *a, int from, off_t *offset, size_t count)
+/* What a handler sends in between passes by: in the middle of it there is no place for more. */
+static ssize_t put(const struct ask *a, const struct iovec *parts, size_t count)
 {
-    struct box *b = box_find(line_cookie(a->fd));
+    ssize_t kept = OUTBOX_OVER;
+    struct stay stay;
 
-    if (!b)
+    if (!shim_enter(&stay))
         return OUTBOX_OVER;
+    struct box *b = box_find(line_cookie(a->fd));
+    if (b) {
+        kept = keep_all(b, parts, count);
+        lock_give(&b->busy);
+    }
+    shim_leave(&stay);
+    return kept;
+}
+
+static ssize_t keep_file(struct box *b, int from, off_t *offset, size_t count)
+{
     size_t space = OUTBOX_BYTES - b->len, len = count < space ? count : space;
     char *to = b->bytes + b->len;
     ssize_t got = !len && count ? OUTBOX_FULL
@@ -174,7 +222,23 @@ static ssize_t pull(const struct ask *a, int from, off_t *offset, size_t count)
     b->len += got > 0 ? (uint32_t)got : 0;
     if (offset && got > 0)
         *offset += got;
-    lock_give(&b->busy);
+    return got;
+}
+
+static ssize_t pull(const struct ask *a, int from, off_t *offset, size_t count)
+{
+    ssize_t got = OUTBOX_OVER;
+    struct stay stay;
+
+    if (!shim_enter(&stay))
+        return OUTBOX_OVER;
+    struct box *b = box_find(line_cookie(a->fd));
+    if (b) {
+        got = keep_file(b, from, offset, count);
+        stay.saved_errno = got == -1 ? errno : stay.saved_errno;
+        lock_give(&b->busy);
+    }
+    shim_leave(&stay);
     return got;
 }
 
@@ -252,10 +316,16 @@ ssize_t outbox_pull(struct ask *a, int from, off_t *offset, size_t count)
 
 /* --- out --- */
 
+/* Not libc's send: that is a cancellation point, and a thread that ends here leaves a lock behind. */
+static ssize_t send_now(const struct box *b)
+{
+    return syscall(SYS_sendto, b->fd, b->bytes, (size_t)b->len, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+}
+
 /* What the kernel does not take now it takes at the next look. */
 static void send_kept(struct box *b)
 {
-    ssize_t sent = b->len ? real.send(b->fd, b->bytes, b->len, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+    ssize_t sent = b->len ? send_now(b) : 0;
 
     if (sent < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -304,15 +374,19 @@ void outbox_settle(void)
 
 bool outbox_shuts(int fd, int how)
 {
-    struct box *b = boxes_used && how != SHUT_RD ? box_find(line_cookie(fd)) : NULL;
+    struct stay stay;
 
-    if (!b)
+    if (!boxes_used || how == SHUT_RD || !shim_enter(&stay))
         return false;
-    b->shuts = true;
-    lock_give(&b->busy);
-    if (how == SHUT_RDWR)
+    struct box *b = box_find(line_cookie(fd));
+    if (b) {
+        b->shuts = true;
+        lock_give(&b->busy);
+    }
+    if (b && how == SHUT_RDWR)
         real.shutdown(fd, SHUT_RD);
-    return true;
+    shim_leave(&stay);
+    return b;
 }
 
 void outbox_forget(unsigned first, unsigned last)

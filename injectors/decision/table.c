@@ -87,8 +87,6 @@ static bool may_overtake(enum call call)
     return role == ROLE_SEND || role == ROLE_RECEIVE || role == ROLE_READY || role == ROLE_DESCRIPTOR;
 }
 
-/* Whoever adds a leftover does this behind it, and whoever publishes does it behind that: so one of them is
- * last. */
 static void keep_busy(struct table *table)
 {
     for (int c = 0; c < CALL_COUNT; c++)
@@ -96,14 +94,21 @@ static void keep_busy(struct table *table)
             atomic_fetch_or(&table->armed[c], TARGET_ANY);
 }
 
-void table_leave(struct table *table, bool more)
+/* Whoever publishes says so, then looks for leftovers; whoever leaves one counts it, then looks whether
+ * somebody publishes.  So one of them sees the other. */
+bool table_leave(struct table *table, bool more)
 {
     if (!more) {
         atomic_fetch_sub(&table->leftovers, 1);
-        return;
+        return true;
     }
     atomic_fetch_add(&table->leftovers, 1);
+    if (atomic_load(&table->is_publishing)) {
+        atomic_fetch_sub(&table->leftovers, 1);
+        return false;
+    }
     keep_busy(table);
+    return true;
 }
 
 /* The lift looks whether something is kept after it has lifted; this looks for the lift after it has kept. */
@@ -128,6 +133,7 @@ static void publish(struct table *table)
 {
     uint32_t any = 0;
 
+    atomic_store(&table->is_publishing, 1);
     for (int c = 0; c < CALL_COUNT; c++) {
         uint32_t reach = call_reach(table, (enum call)c);
         any |= call_role((enum call)c) <= ROLE_RECEIVE ? reach : 0;
@@ -142,6 +148,7 @@ static void publish(struct table *table)
             atomic_fetch_or_explicit(&table->armed[c], any, memory_order_release);
     if (is_left(table))
         keep_busy(table);
+    atomic_store(&table->is_publishing, 0);
     atomic_store_explicit(&table->streams, stream_reach(table), memory_order_release);
     atomic_store_explicit(&table->datagrams, stream_reach(table) & udp_targets(table), memory_order_release);
     atomic_store_explicit(&table->requests, request_reach(table), memory_order_release);

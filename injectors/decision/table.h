@@ -67,6 +67,7 @@ struct table {
     /* Connections for which some process keeps what it sent into a hole.  While there are any, no call that
      * could overtake it is idle. */
     _Atomic uint32_t leftovers;
+    _Atomic uint32_t is_publishing; /* what follows is not of one moment */
 
     /* Connections for which some process has an answer of its own.  While there are any, no call is idle
      * after the rule that answers was lifted. */
@@ -115,8 +116,9 @@ uint8_t table_reply(struct table *table, const struct reply *reply);
 /* Lift one rule; lifting twice does nothing.  The caller wakes those who wait on epoch. */
 void table_lift(struct table *table, uint32_t index);
 
-/* By a shim: one leftover more, or one less. */
-void table_leave(struct table *table, bool more);
+/* By a shim: one leftover more, or one less.  Returns false, and there is none more, while the orchestrator
+ * is at publishing a change: it may have looked for leftovers already, and leave a call idle.  Ask again. */
+bool table_leave(struct table *table, bool more);
 
 /* By a shim: one connection more with an answer of that rule's, or one less. */
 void table_keep(struct table *table, bool more, uint32_t rule);

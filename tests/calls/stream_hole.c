@@ -203,6 +203,48 @@ static void a_child_sends_nothing(void)
     hang_up(p);
 }
 
+/* --- several threads on one connection --- */
+
+enum { SENDERS = 4, ROUNDS = 500 };
+
+static pthread_barrier_t round_begins, round_ends;
+static struct pair shared;
+static _Atomic uint32_t unsent;
+
+static void *sends_each_round(void *unused)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_barrier_wait(&round_begins);
+        unsent += send(shared.client, "x", 1, 0) != 1;
+        pthread_barrier_wait(&round_ends);
+    }
+    return unused;
+}
+
+/* With two of them, what comes first could go out last. */
+static void one_box_for_all(void)
+{
+    pthread_t senders[SENDERS];
+    int odd = 0;
+
+    pthread_barrier_init(&round_begins, NULL, SENDERS + 1);
+    pthread_barrier_init(&round_ends, NULL, SENDERS + 1);
+    for (int i = 0; i < SENDERS; i++)
+        pthread_create(&senders[i], NULL, sends_each_round, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        shared = connection(listening);
+        int rule = arm_blackhole();
+        pthread_barrier_wait(&round_begins);
+        pthread_barrier_wait(&round_ends);
+        odd += table->leftovers != 1;
+        lift(rule);
+        hang_up(shared);
+    }
+    for (int i = 0; i < SENDERS; i++)
+        pthread_join(senders[i], NULL);
+    fact_equal("threads that send on one connection share one place", odd + (int)unsent, 0);
+}
+
 static void files_and_parts(void)
 {
     struct pair p = connection(listening);
@@ -237,7 +279,7 @@ static void idle_again(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    stream_begin(argv, 2 * WAYS + 5 * (WAYS - 1) + 9);
+    stream_begin(argv, 2 * WAYS + 5 * (WAYS - 1) + 10);
     for (enum manner way = 0; way < WAYS; way++)
         who_waits(way);
     nothing_overtakes();
@@ -247,6 +289,7 @@ int main(int argc, char **argv)
         full(way);
     full_and_blocking();
     a_child_sends_nothing();
+    one_box_for_all();
     files_and_parts();
     idle_again();
     return 0;

@@ -1,4 +1,6 @@
 /* The control area: armed, lifted, published. */
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,6 +218,51 @@ START_TEST(a_reply_in_use_is_not_overwritten)
 }
 END_TEST
 
+/* One more than the publisher looked for would be overtaken by calls that it leaves idle. */
+START_TEST(nothing_is_left_while_somebody_publishes)
+{
+    table->is_publishing = 1;
+    ck_assert(!table_leave(table, true));
+    ck_assert_uint_eq(table->leftovers, 0);
+    ck_assert_uint_eq(table->armed[CALL_send], 0);
+    table_watch(table, 0);
+    ck_assert_uint_eq(table->is_publishing, 0);
+    ck_assert(table_leave(table, true));
+    ck_assert_uint_eq(table->leftovers, 1);
+    ck_assert(table->armed[CALL_send]);
+}
+END_TEST
+
+static _Atomic bool is_over;
+
+static void *arm_and_lift(void *unused)
+{
+    struct rule hole = on(call_bit(CALL_send), 1 << 2);
+
+    while (!is_over)
+        table_lift(table, (uint32_t)table_arm(table, &hole));
+    return unused;
+}
+
+START_TEST(no_call_is_idle_while_something_is_left)
+{
+    uint64_t idle = 0;
+    pthread_t publisher;
+
+    ck_assert_int_eq(pthread_create(&publisher, NULL, arm_and_lift, NULL), 0);
+    for (int i = 0; i < 200000; i++) {
+        while (!table_leave(table, true))
+            sched_yield();
+        for (int look = 0; look < 100; look++)
+            idle += !(table->armed[CALL_send] & TARGET_ANY);
+        table_leave(table, false);
+    }
+    is_over = true;
+    pthread_join(publisher, NULL);
+    ck_assert_uint_eq(idle, 0);
+}
+END_TEST
+
 START_TEST(tidying_disarms_nothing)
 {
     struct rule any = on(call_bit(CALL_recv) | call_bit(CALL_shutdown), 0);
@@ -249,6 +296,7 @@ int main(void)
     Suite *suite = suite_create("table");
     TCase *tests = tcase_create("table");
 
+    tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, nothing_is_armed_at_first);
     tcase_add_test(tests, a_call_is_armed_with_the_targets_of_its_rules);
@@ -263,6 +311,8 @@ int main(void)
     tcase_add_test(tests, kept_answers_keep_calls_busy_from_the_lift_on);
     tcase_add_test(tests, what_is_kept_when_the_lift_has_passed_keeps_them_busy_too);
     tcase_add_test(tests, a_reply_in_use_is_not_overwritten);
+    tcase_add_test(tests, nothing_is_left_while_somebody_publishes);
+    tcase_add_test(tests, no_call_is_idle_while_something_is_left);
     tcase_add_test(tests, tidying_disarms_nothing);
     tcase_add_test(tests, only_a_whole_area_of_this_build_is_valid);
     suite_add_tcase(suite, tests);
