@@ -13,7 +13,9 @@
  *
  * Accepted limits: SETS sets and REGISTRATIONS registrations; of what is beyond, events are reported early
  * and reads find nothing.  poll on a set reports it when an event was taken out of it.  A set that is closed
- * after a lift and before any call that waits leaves its timerfd open until such a call. */
+ * after a lift and before any call that waits leaves its timerfd open until such a call.  When a rule is
+ * armed or lifted while the report of a oneshot is under way to one of several threads, two may be told of
+ * it, so that both read the descriptor; no report is lost. */
 #ifndef PRELOAD_WATCH_H
 #define PRELOAD_WATCH_H
 

@@ -1,5 +1,5 @@
 /* Many threads wait in epoll sets, in one together or each in its own, while rules come and go and what is
- * registered is held, due, changed and read by all of them: no message is lost, told twice or read out of
+ * registered is held, due, changed and read by all of them: no message is lost, doubled or read out of
  * order.  Without the locks of sets, lines and registrations it hangs or crashes. */
 #include "stream.h"
 
@@ -27,6 +27,7 @@ static const struct way_to_share *manner;
 
 static struct talk {
     struct pair p;
+    pthread_mutex_t turn;  /* a change of rules may have two threads told (watch.h) */
     _Atomic uint64_t next; /* the message that is to come */
     _Atomic bool is_wrong;
 } talks[CONNECTIONS];
@@ -44,16 +45,17 @@ static struct epoll_event event_of(int i)
     return (struct epoll_event){.events = EPOLLIN | manner->kinds[i / THREADS % 2], .data.u32 = (uint32_t)i};
 }
 
-/* Nobody else reads it meanwhile: it is oneshot, or in this thread's own set. */
 static void take_messages(struct talk *t)
 {
     uint64_t message;
 
+    pthread_mutex_lock(&t->turn);
     while (recv(t->p.client, &message, sizeof(message), MSG_DONTWAIT) == (ssize_t)sizeof(message)) {
         t->is_wrong = t->is_wrong || message != t->next;
         t->next++;
         taken++;
     }
+    pthread_mutex_unlock(&t->turn);
 }
 
 static void take_told(int set, int i)
@@ -126,7 +128,7 @@ static void set_up(void)
         sets[i] = epoll_create1(EPOLL_CLOEXEC);
     for (int i = 0; i < CONNECTIONS; i++) {
         struct epoll_event e = event_of(i);
-        talks[i] = (struct talk){.p = connection(listening)};
+        talks[i] = (struct talk){.p = connection(listening), .turn = PTHREAD_MUTEX_INITIALIZER};
         epoll_ctl(sets[i % manner->sets], EPOLL_CTL_ADD, talks[i].p.client, &e);
     }
 }
