@@ -47,12 +47,13 @@ bool descriptor_holds(int fd, uint64_t known) HIDDEN;
 /* The word without learning; 0 when nothing is known in this epoch. */
 uint64_t descriptor_peek(int fd) HIDDEN;
 
-/* Is it known to lead to none of these targets, now or before a reset?  No system call. */
+/* Is it known to lead to somebody, but to none of these targets, now or before a reset?  Without a peer it
+ * leads wherever each message does.  No system call. */
 static inline bool descriptor_is_apart(int fd, uint32_t targets)
 {
     uint64_t known = descriptor_peek(fd);
 
-    return known && !(known & KNOWN_RESET) && !(known_targets(known) & targets);
+    return known && !(known & (KNOWN_RESET | KNOWN_APART)) && !(known_targets(known) & targets);
 }
 
 /* Know it as this from now on: KNOWN_ flags and a mask. */

@@ -94,20 +94,11 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     return send_message(&a, message);
 }
 
-/* Connected to somebody whom no rule is about. */
-static bool is_elsewhere(int fd)
-{
-    uint64_t known = descriptor_peek(fd);
-
-    return known && !(known & KNOWN_APART) &&
-           !((known_targets(known) | TARGET_ANY) & shim_armed(CALL_sendmmsg));
-}
-
 /* One at a time, as the kernel does, each judged on its own.  What fails behind others is told by the next
  * call. */
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    if (is_idle(CALL_sendmmsg) || !messages || !count || is_elsewhere(fd))
+    if (is_idle(CALL_sendmmsg) || !messages || !count || ask_is_apart(CALL_sendmmsg, fd))
         return real.sendmmsg(fd, messages, count, flags);
     int done = 0;
 
