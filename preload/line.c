@@ -16,6 +16,7 @@
 
 #define LINE_MAX_  4096 /* connections that are held at a time; a power of two */
 #define LINE_PROBE 8
+#define CLAIMS     64
 
 static struct line lines[LINE_MAX_];
 static _Atomic uint32_t shorts;
@@ -75,23 +76,41 @@ static struct line *line_claim(struct line *l, uint64_t old, uint64_t cookie)
     return l;
 }
 
-/* Cookies count up, so neighbours spread by themselves. */
-static struct line *line_of(uint64_t cookie, bool may_make)
+/* Where its line is, or would be: the place of the one that was longest not looked at.  Cookies count up, so
+ * neighbours spread by themselves. */
+static struct line *line_place(uint64_t cookie)
 {
     uint64_t oldest_ns = UINT64_MAX;
     struct line *oldest = NULL;
 
-    for (uint64_t i = 0; cookie && i < LINE_PROBE; i++) {
+    for (uint64_t i = 0; i < LINE_PROBE; i++) {
         struct line *l = &lines[(cookie + i * 37) % LINE_MAX_];
         uint64_t touched_ns = l->cookie ? l->touched_ns : 0;
         if (l->cookie == cookie)
-            return line_locked(l, cookie);
-        if (touched_ns < oldest_ns) {
+            return l;
+        if (touched_ns < oldest_ns || !oldest) {
             oldest_ns = touched_ns;
             oldest = l;
         }
     }
-    return oldest && may_make ? line_claim(oldest, oldest->cookie, cookie) : NULL;
+    return oldest;
+}
+
+/* Whoever comes second, of two threads that make the line of one socket, finds the first one's.  A place that
+ * is taken from us again and again is not worth more than CLAIMS attempts: every socket of the process wants
+ * it. */
+static struct line *line_of(uint64_t cookie, bool may_make)
+{
+    for (int claims = CLAIMS; cookie && claims > 0; claims--) {
+        struct line *l = line_place(cookie);
+        uint64_t old = l->cookie;
+        if (old != cookie && !may_make)
+            return NULL;
+        l = old == cookie ? line_locked(l, cookie) : line_claim(l, old, cookie);
+        if (l)
+            return l;
+    }
+    return NULL;
 }
 
 static struct line *line_take(int fd, bool may_make)
