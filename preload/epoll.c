@@ -11,8 +11,14 @@ EXPORT int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
     struct stay stay;
 
-    if (ready_is_idle(CALL_epoll_ctl))
-        return real.epoll_ctl(epfd, op, fd, event);
+    if (ready_is_idle(CALL_epoll_ctl)) {
+        int result = real.epoll_ctl(epfd, op, fd, event);
+        if (!ready_is_idle(CALL_epoll_ctl) && shim_enter(&stay)) {
+            watch_changed_unseen(epfd);
+            shim_leave(&stay);
+        }
+        return result;
+    }
     struct ask a = {.call = CALL_epoll_ctl, .fd = fd};
 
     if (ask(&a))
@@ -48,6 +54,27 @@ static int filter(int epfd, struct epoll_event *events, int count)
     return count;
 }
 
+static bool fetch(int epfd, struct epoll_event *events, int max, int *ret_got, int *ret_kept)
+{
+    struct stay stay;
+
+    if (!shim_enter(&stay))
+        return false;
+    bool fetched = watch_fetch(epfd, events, max, ret_got, ret_kept);
+    stay.saved_errno = fetched && *ret_got < 0 ? errno : stay.saved_errno;
+    shim_leave(&stay);
+    return fetched;
+}
+
+/* Returns 1 when it is time to fetch, 0, or -1 and errno. */
+static int wait_to_fetch(int epfd, uint64_t ns, const sigset_t *mask)
+{
+    struct pollfd p = {.fd = epfd, .events = POLLIN};
+    struct timespec left = timespec_of(ns);
+
+    return ns ? real.ppoll(&p, 1, ns == STREAM_NEVER ? NULL : &left, mask) : 0;
+}
+
 typedef int wait_once(int epfd, struct epoll_event *events, int max, uint64_t ns, const sigset_t *mask);
 
 static int wait_ms(int epfd, struct epoll_event *events, int max, uint64_t ns, const sigset_t *mask)
@@ -81,8 +108,14 @@ static int wait_kept(wait_once *once, int epfd, struct epoll_event *events, int 
     for (;;) {
         uint64_t most_ns = prepare(epfd), ns = left_ns(end_ns);
         ns = ns < most_ns ? ns : most_ns;
-        int got = once(epfd, events, max, ns, mask);
-        int kept = got > 0 ? filter(epfd, events, got) : got;
+        int got, kept;
+        if (!fetch(epfd, events, max, &got, &kept)) {
+            got = once(epfd, events, max, ns, mask);
+            kept = got > 0 ? filter(epfd, events, got) : got;
+        } else if (!got) {
+            got = wait_to_fetch(epfd, ns, mask);
+            kept = got < 0 ? got : 0;
+        }
         if (kept)
             return kept;
         errno = saved_errno;

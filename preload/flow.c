@@ -177,12 +177,23 @@ static int wait_for_arrival_until(struct flow *f, uint64_t until_ns)
     return shim_now_ns() >= f->limit_ns ? EAGAIN : 0;
 }
 
+static int deny(const struct flow *f, const struct line_view *v)
+{
+    struct stay stay;
+
+    if (v->is_tracked && (v->pending > v->due || view_hides_end(v)) && shim_enter(&stay)) {
+        line_denied(f->a->fd, v);
+        shim_leave(&stay);
+    }
+    return EAGAIN;
+}
+
 static int wait_more(struct flow *f, const struct line_view *v, uint32_t epoch)
 {
     struct stay stay;
 
     if (!waits(f))
-        return EAGAIN;
+        return deny(f, v);
     if (!v->is_in_hole && v->is_restless && v->next_ns != STREAM_NEVER && v->pending == v->due &&
         !v->is_connecting)
         return wait_for_arrival_until(f, v->next_ns);

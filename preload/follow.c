@@ -37,7 +37,7 @@ void follow_review(struct set *s, int place, bool again)
         due_take(s, place);
     else
         follow_hold(s, place, &v);
-    bool changes = r->is_masked || is_edge(r) || r->events & EPOLLONESHOT;
+    bool changes = (r->is_masked || is_edge(r)) && !is_told_by_itself(r);
     if (!r->is_spent && changes && (tell || again) && !mask_restore(s->epfd, r)) {
         registry_drop(s, place);
         return;
@@ -57,9 +57,8 @@ static void learn_one(struct set *s, const struct mask_seen *seen)
     if (!place)
         return;
     registrations[place].is_masked = seen->is_masked;
-    registrations[place].is_spent = !(seen->events & ~(uint32_t)(EPOLLET | EPOLLEXCLUSIVE | EPOLLONESHOT |
-                                                                 EPOLLWAKEUP | EPOLLERR | EPOLLHUP)) &&
-                                    seen->events & EPOLLONESHOT;
+    registrations[place].is_spent =
+        wants_nothing(&registrations[place]) && registrations[place].events & EPOLLONESHOT;
 }
 
 /* A level that we did not touch is reported when there is something to hide; only a dropped connect is not,
@@ -68,6 +67,12 @@ static bool tells_itself(const struct registration *r, bool by_time)
 {
     return !by_time && !r->is_masked && !is_edge(r) && !(r->events & EPOLLONESHOT) &&
            shim_left == follow_sets;
+}
+
+/* Whoever was told of it before did not get it then. */
+static bool is_to_be_told(const struct registration *r, const struct line_view *v)
+{
+    return r->is_masked || (is_edge(r) && v->is_denied && !is_told_by_itself(r));
 }
 
 static void learn_held(struct set *s)
@@ -85,7 +90,7 @@ static void learn_held(struct set *s)
             r->shorts = v.shorts;
             if (view_is_held(&v) && !r->is_spent)
                 follow_hold(s, place, &v);
-            else if (r->is_masked && !mask_restore(s->epfd, r))
+            else if (is_to_be_told(r, &v) && !mask_restore(s->epfd, r))
                 registry_drop(s, place);
         }
 }
@@ -102,7 +107,8 @@ static void give_back(struct set *s)
 {
     for (int i = 0; i < REGISTRY_BUCKETS; i++)
         for (int place = s->by_fd[i]; place; place = registrations[place].next_by_fd)
-            if (registrations[place].is_held && !registrations[place].is_spent)
+            if (registrations[place].is_held && !registrations[place].is_spent &&
+                !is_told_by_itself(&registrations[place]))
                 mask_restore(s->epfd, &registrations[place]);
 }
 

@@ -29,6 +29,18 @@ uint64_t line_cookie(int fd)
     return real.getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) ? 0 : cookie;
 }
 
+static void denial_begin(struct line *l, int fd)
+{
+    shim_left += !l->denial.is_on;
+    l->denial = (struct denial){true, fd};
+}
+
+static void denial_end(struct line *l)
+{
+    shim_left -= l->denial.is_on;
+    l->denial.is_on = false;
+}
+
 /* The marks need no clearing: none is counted. */
 static void line_reset(struct line *l)
 {
@@ -44,6 +56,7 @@ static void line_reset(struct line *l)
     l->born_ns = shim_now_ns();
     l->end = l->severance = (struct cut){.at = STREAM_NEVER, .at_ns = STREAM_NEVER};
     l->requests = (struct requests){0};
+    denial_end(l);
     if (l->drop.is_on)
         shim_left--;
     l->drop = (struct drop){0};
@@ -131,6 +144,7 @@ static void view_fill(struct line *l, uint64_t now_ns, struct line_view *v)
     v->is_cut = l->is_cut;
     v->next_ns = stream_next_ns(s, now_ns);
     v->shorts = l->shorts;
+    v->is_denied = l->denial.is_on;
     cut_limit(l, v);
     drop_limit(l, v);
 }
@@ -221,6 +235,19 @@ static void end_left(int fd, uint64_t known, uint64_t now_ns, struct line_view *
     lock_give(&l->busy);
 }
 
+/* Setting SO_RCVLOWAT makes TCP tell of what may be read, as if it had come now (tcp_set_rcvlowat), in
+ * whatever sets it is.  Accepted limit: a unix socket has no such way, but in a set that is followed. */
+static void denial_settle(struct line *l)
+{
+    int own = 0;
+    socklen_t len = sizeof(own);
+
+    if (l->denial.is_on && line_cookie(l->denial.fd) == l->cookie &&
+        !real.getsockopt(l->denial.fd, SOL_SOCKET, SO_RCVLOWAT, &own, &len))
+        syscall(SYS_setsockopt, l->denial.fd, SOL_SOCKET, SO_RCVLOWAT, &own, (socklen_t)sizeof(own));
+    denial_end(l);
+}
+
 /* A number that leads to another connection by now says that ours is closed. */
 static void settle(struct line *l)
 {
@@ -241,13 +268,15 @@ static void settle(struct line *l)
     }
     if (l->canned.is_counted)
         canned_settle(l);
+    denial_settle(l);
     lock_give(&l->busy);
 }
 
 void line_settle(void)
 {
     for (int i = 0; i < LINE_MAX_ && shim_left; i++)
-        if (lines[i].opening.is_pending || lines[i].drop.is_on || lines[i].canned.is_counted)
+        if (lines[i].opening.is_pending || lines[i].drop.is_on || lines[i].canned.is_counted ||
+            lines[i].denial.is_on)
             settle(&lines[i]);
 }
 
@@ -332,11 +361,24 @@ void line_took(int fd, uint64_t known, const struct line_view *view, const struc
     if (left_some) {
         l->shorts++;
         shorts++;
+        denial_begin(l, fd);
+    } else if (!peeked) {
+        denial_end(l);
     }
     if (!peeked && view->position + len >= (l->end.at < l->severance.at ? l->end.at : l->severance.at)) {
         sample(l, fd, known, shim_now_ns());
         cut_judge(l, fd, known, false);
     }
+    lock_give(&l->busy);
+}
+
+void line_denied(int fd, const struct line_view *view)
+{
+    struct line *l = line_of(view->cookie, false);
+
+    if (!l)
+        return;
+    denial_begin(l, fd);
     lock_give(&l->busy);
 }
 

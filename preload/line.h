@@ -47,6 +47,13 @@ struct drop {
     uint64_t number, from; /* position behind the former answers */
 };
 
+/* A read found nothing, or less than there was, because the rest was held: nobody tells of that again who
+ * told of it once (EPOLLET), so we must. */
+struct denial {
+    bool is_on; /* among what is left (shim_left) */
+    int fd;     /* when it began */
+};
+
 /* respond: the requests that went over it, and their answers. */
 struct dialogue {
     bool is_followed;
@@ -99,6 +106,7 @@ struct line {
     bool is_requested;              /* what arrives is the first of its answer */
     bool was_asked;                 /* a request was seen to begin */
     uint32_t unseen;                /* serial up to which rules counted it as TLS */
+    struct denial denial;
     struct drop drop;
     struct dialogue dialogue;
     struct canned canned;
@@ -111,6 +119,7 @@ struct line_view {
     uint64_t cookie;    /* of the socket */
     bool is_tracked;    /* a rule concerns it; the rest says nothing otherwise */
     bool is_connecting; /* nothing is to be seen of it */
+    bool is_denied;     /* who was told of it once did not get it; */
     bool is_restless;   /* a lift must be noticed although nothing is hidden */
     bool is_full;       /* nothing more can be sent */
     bool is_in_hole;    /* nothing comes out, and what was sent may be kept */
@@ -177,6 +186,9 @@ void line_look_fd(int fd, struct line_view *ret_view) HIDDEN;
 /* That many bytes of what the view shows were read: change them as corrupt rules say. */
 void line_took(int fd, uint64_t known, const struct line_view *view, const struct iovec *parts, size_t count,
                uint64_t len, bool peeked, bool left_some) HIDDEN;
+
+/* A read that does not wait got nothing of what the view shows. */
+void line_denied(int fd, const struct line_view *view) HIDDEN;
 
 /* A request is about to be sent (pipelined: perhaps one, before the last was answered): note what its first
  * bytes fit.  Without a line none is fitted. */

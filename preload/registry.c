@@ -76,6 +76,7 @@ void registry_drop(struct set *s, int place)
     int *at = &s->by_fd[fd_bucket(r->fd)];
 
     due_take(s, place);
+    s->oneshots -= !!(r->events & EPOLLONESHOT);
     while (*at && *at != place)
         at = &registrations[*at].next_by_fd;
     *at = r->next_by_fd;
@@ -104,6 +105,7 @@ int registry_put(struct set *s, int fd, uint32_t events, uint64_t data)
                                                  .data = data,
                                                  .next_by_fd = s->by_fd[fd_bucket(fd)],
                                                  .next_by_data = s->by_data[data_bucket(data)]};
+    s->oneshots += !!(events & EPOLLONESHOT);
     s->by_fd[fd_bucket(fd)] = place;
     s->by_data[data_bucket(data)] = place;
     return place;

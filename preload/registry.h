@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include "preload/lock.h"
 #include "preload/real.h"
@@ -40,6 +41,7 @@ struct set {
     uint32_t shorts;   /* line_shorts() when it was last looked at */
     int due;           /* due.h */
     int told;          /* list */
+    uint32_t oneshots; /* registrations of that kind */
     int by_fd[REGISTRY_BUCKETS], by_data[REGISTRY_BUCKETS];
 };
 
@@ -49,6 +51,20 @@ extern struct set sets[REGISTRY_SETS] HIDDEN;
 static inline bool is_edge(const struct registration *r)
 {
     return r->events & EPOLLET;
+}
+
+/* It was learned when it was spent already: nobody knows what it waited for. */
+static inline bool wants_nothing(const struct registration *r)
+{
+    return !(r->events &
+             ~(uint32_t)(EPOLLET | EPOLLEXCLUSIVE | EPOLLONESHOT | EPOLLWAKEUP | EPOLLERR | EPOLLHUP));
+}
+
+/* What the kernel tells of it once, it tells by itself, when it was not touched: it is given back to the
+ * kernel by the program alone.  Otherwise two threads might be told of it. */
+static inline bool is_told_by_itself(const struct registration *r)
+{
+    return !r->is_masked && r->events & EPOLLONESHOT;
 }
 
 /* For these the set is locked. */

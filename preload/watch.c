@@ -56,23 +56,38 @@ static void told(struct set *s, int place, uint32_t events)
         mask_spend(s->epfd, r);
 }
 
-/* Once: a second report of it was overtaken by the program's. */
-static uint32_t tell_spent(struct registration *r, uint32_t events)
+/* Once: a second report of it was overtaken by the program's, but for one that the kernel gives us now: a
+ * change by the program was not seen, nor what it waits for. */
+static uint32_t tell_spent(struct registration *r, uint32_t events, bool fetched)
 {
-    bool was_told = r->is_told;
+    bool was_told = r->is_told && !fetched;
 
     r->is_told = true;
     return was_told ? 0 : events;
 }
 
+/* Was it reported to somebody who did not hold the lock then, and waits here since?  The kernel reports a
+ * oneshot once, but it may have been given back to it, reported to another and read in between.  The kernel
+ * is told to look again: then whoever fetches is told, if there is something to tell. */
+static bool is_overtaken(struct set *s, struct registration *r, bool fetched)
+{
+    if (fetched || !(r->events & EPOLLONESHOT) || r->is_masked || r->is_spent)
+        return false;
+    mask_restore(s->epfd, r);
+    return true;
+}
+
 /* Returns the events that are left of the one registration's. */
-static uint32_t sift(struct set *s, int place, uint32_t events)
+static uint32_t sift(struct set *s, int place, uint32_t events, bool fetched)
 {
     struct registration *r = &registrations[place];
     struct line_view v;
 
-    if (r->is_spent)
-        return tell_spent(r, events);
+    if (is_overtaken(s, r, fetched))
+        return 0;
+    if (r->is_spent && (!fetched || wants_nothing(r)))
+        return tell_spent(r, events, fetched);
+    r->is_spent = false;
     line_look_fd(r->fd, &v);
     uint32_t left = v.is_tracked ? strip(events, &v) : events;
     if (view_is_held(&v))
@@ -95,19 +110,19 @@ static bool is_really(const struct registration *r, uint32_t events)
     return syscall(SYS_ppoll, &p, 1, &none, NULL, 0) > 0 && (uint32_t)p.revents & events;
 }
 
-static uint32_t sift_all(struct set *s, int place, uint64_t data, uint32_t events)
+static uint32_t sift_all(struct set *s, int place, uint64_t data, uint32_t events, bool fetched)
 {
     uint32_t left = 0;
 
     for (int next; place; place = next) {
         next = registry_next(place, data);
         if (is_really(&registrations[place], events))
-            left |= sift(s, place, events);
+            left |= sift(s, place, events, fetched);
     }
     return left;
 }
 
-static bool keep(struct set *s, struct epoll_event *e)
+static bool keep(struct set *s, struct epoll_event *e, bool fetched)
 {
     int place = registry_first(s, e->data.u64);
 
@@ -116,9 +131,9 @@ static bool keep(struct set *s, struct epoll_event *e)
     if (!place)
         return true;
     if (registry_next(place, e->data.u64))
-        e->events = sift_all(s, place, e->data.u64, e->events);
+        e->events = sift_all(s, place, e->data.u64, e->events, fetched);
     else
-        e->events = sift(s, place, e->events);
+        e->events = sift(s, place, e->events, fetched);
     return e->events;
 }
 
@@ -127,24 +142,46 @@ static bool is_timer(const struct epoll_event *e)
     return e->data.u64 == MASK_DATA;
 }
 
-int watch_filter(int epfd, struct epoll_event *events, int count)
+/* s: locked, or NULL. */
+static int keep_all(struct set *s, struct epoll_event *events, int count, bool fetched)
 {
-    struct set *s = follow_find(epfd);
     bool rang = false;
     int kept = 0;
 
     for (int i = 0; i < count; i++) {
         struct epoll_event e = events[i];
         rang = rang || is_timer(&e);
-        if (s ? keep(s, &e) : !is_timer(&e))
+        if (s ? keep(s, &e, fetched) : !is_timer(&e))
             events[kept++] = e;
     }
-    if (!s)
-        return kept;
-    if (follow_is_wanted() && (rang || due_first(s)) && kept)
+    if (s && follow_is_wanted() && (rang || due_first(s)) && kept)
         follow_prepare(s);
-    lock_give(&s->busy);
     return kept;
+}
+
+int watch_filter(int epfd, struct epoll_event *events, int count)
+{
+    struct set *s = follow_find(epfd);
+    int kept = keep_all(s, events, count, false);
+
+    if (s)
+        lock_give(&s->busy);
+    return kept;
+}
+
+bool watch_fetch(int epfd, struct epoll_event *events, int max, int *ret_got, int *ret_kept)
+{
+    struct set *s = shim_left ? follow_find(epfd) : NULL;
+
+    if (!s)
+        return false;
+    bool is_ours = s->oneshots && s->epoch == shim_epoch();
+    if (is_ours) {
+        *ret_got = real.epoll_wait(epfd, events, max, 0);
+        *ret_kept = *ret_got > 0 ? keep_all(s, events, *ret_got, true) : *ret_got;
+    }
+    lock_give(&s->busy);
+    return is_ours;
 }
 
 /* --- what else happens to sets --- */
@@ -194,6 +231,16 @@ int watch_change(int epfd, int op, int fd, struct epoll_event *event)
     lock_give(&s->busy);
     errno = error;
     return result;
+}
+
+void watch_changed_unseen(int epfd)
+{
+    struct set *s = follow_find(epfd);
+
+    if (!s)
+        return;
+    s->epoch = shim_epoch() - 1;
+    lock_give(&s->busy);
 }
 
 /* A vfork child's closes are not ours. */

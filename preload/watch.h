@@ -13,9 +13,9 @@
  *
  * Accepted limits: SETS sets and REGISTRATIONS registrations; of what is beyond, events are reported early
  * and reads find nothing.  poll on a set reports it when an event was taken out of it.  A set that is closed
- * after a lift and before any call that waits leaves its timerfd open until such a call.  When a rule is
- * armed or lifted while the report of a oneshot is under way to one of several threads, two may be told of
- * it, so that both read the descriptor; no report is lost. */
+ * after a lift and before any call that waits leaves its timerfd open until such a call.  A thread that
+ * sleeps in the kernel since before a rule was armed, is told there of a oneshot, and does not run before the
+ * rule is lifted, may be told of it as well as another; no report is lost. */
 #ifndef PRELOAD_WATCH_H
 #define PRELOAD_WATCH_H
 
@@ -33,12 +33,20 @@ uint64_t watch_prepare(int epfd) HIDDEN;
  * left, for nobody can tell any more what it waited for. */
 int watch_filter(int epfd, struct epoll_event *events, int count) HIDDEN;
 
+/* Both at once, without waiting, in a set with a oneshot: returns false where the set has none, and waits as
+ * others do.  The kernel's report and what we make of it are one thing under the set's lock, so that of
+ * several threads one is told.  How many the kernel told, and how many are left; -1 and errno. */
+bool watch_fetch(int epfd, struct epoll_event *events, int max, int *ret_got, int *ret_kept) HIDDEN;
+
 /* A descriptor may have become held without an event. */
 void watch_stir(int fd) HIDDEN;
 
 /* Make the call, and note what it changes.  A thread that the set tells of it at once looks at it afterwards.
  * As epoll_ctl. */
 int watch_change(int epfd, int op, int fd, struct epoll_event *event) HIDDEN;
+
+/* It was changed while a rule was being armed: what is known of it is learned again. */
+void watch_changed_unseen(int epfd) HIDDEN;
 
 /* The numbers are closed, or become something else. */
 void watch_forget(unsigned first, unsigned last) HIDDEN;

@@ -13,12 +13,19 @@ static const struct way_to_share {
     const char *all_come, *in_order;
     int sets;
     uint32_t kinds[2]; /* of connections, in turns */
+    bool is_steady;    /* one rule, from before the first wait to the last */
 } manners[] = {
     {"a crowd in one set takes every message, oneshot",
      "each once, and in order",
      1,
-     {EPOLLONESHOT, EPOLLONESHOT | EPOLLET}},
-    {"each in its own, level and edge", "likewise", THREADS, {0, EPOLLET}},
+     {EPOLLONESHOT, EPOLLONESHOT | EPOLLET},
+     false},
+    {"each in its own, level and edge", "likewise", THREADS, {0, EPOLLET}, false},
+    {"a crowd under one rule, oneshot, without taking turns",
+     "no two are told at a time",
+     1,
+     {EPOLLONESHOT, EPOLLONESHOT | EPOLLET},
+     true},
 };
 
 #define MANNERS ((int)(sizeof(manners) / sizeof(*manners)))
@@ -49,13 +56,15 @@ static void take_messages(struct talk *t)
 {
     uint64_t message;
 
-    pthread_mutex_lock(&t->turn);
+    if (!manner->is_steady)
+        pthread_mutex_lock(&t->turn);
     while (recv(t->p.client, &message, sizeof(message), MSG_DONTWAIT) == (ssize_t)sizeof(message)) {
         t->is_wrong = t->is_wrong || message != t->next;
         t->next++;
         taken++;
     }
-    pthread_mutex_unlock(&t->turn);
+    if (!manner->is_steady)
+        pthread_mutex_unlock(&t->turn);
 }
 
 static void take_told(int set, int i)
@@ -96,14 +105,8 @@ static void *send_all(void *unused)
 /* The set is learned, left and learned again meanwhile. */
 static void *change_rules(void *unused)
 {
-    for (uint64_t n = 0; taken < all() && n < 4000; n++) {
-        struct rule rule = {.kind = FAULT_latency,
-                            .effect = EFFECT_HOLD,
-                            .calls = fault_calls(FAULT_latency),
-                            .delay_ns = MS + rule_draw(7, n) % (3 * MS),
-                            .direction = DIRECTION_OUTBOUND,
-                            .targets = CACHE};
-        int index = arm(rule);
+    for (uint64_t n = 0; taken < all() && n < 4000 && !manner->is_steady; n++) {
+        int index = arm_latency(MS + rule_draw(7, n) % (3 * MS));
         usleep(5000);
         lift(index);
         if (n % 8 == 0)
@@ -147,12 +150,15 @@ static void talk_by(const struct way_to_share *m)
 
     manner = m;
     set_up();
+    int steady = m->is_steady ? arm_latency(2 * MS) : -1;
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, take_all, &sets[i % m->sets]);
     pthread_create(&threads[THREADS], NULL, send_all, NULL);
     pthread_create(&threads[THREADS + 1], NULL, change_rules, NULL);
     for (int i = 0; i < THREADS + 2; i++)
         pthread_join(threads[i], NULL);
+    if (steady >= 0)
+        lift(steady);
     fact_equal(m->all_come, (long)taken, (long)all());
     fact(m->in_order, all_right());
     tear_down();
