@@ -14,6 +14,7 @@
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/halt.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/scenario/limits.h"
 
 enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, QUIET, JSON, NO_COLOR };
 
@@ -126,6 +127,15 @@ static void refuse_unenterable(const struct service *service, struct diag *diag)
     diag_error(diag, service->at, "service %s: %s cannot be entered: %s", service->name, path, entry.reason);
 }
 
+/* A hold injects nothing by itself: each fault is asked about when it comes. */
+static void refuse_now(const struct scenario *scenario, struct diag *diag)
+{
+    cleanup_buf struct buf why = {0};
+
+    if (limits_refuse_time(scenario, time(NULL), &why) || limits_refuse_user(scenario, getuid(), &why))
+        diag_error(diag, (struct position){0}, "limits: %s", buf_text(&why));
+}
+
 static void print_errors(struct diag *diag)
 {
     cleanup_buf struct buf text = {0};
@@ -139,13 +149,15 @@ static struct scenario *load(const char *path, const struct run_request *request
 {
     struct scenario *scenario = NULL;
     struct diag *diag = diag_new(path);
-    int r = diag ? scenario_load(path, diag, &scenario) : -ENOMEM;
+    int r = diag ? limits_load_scenario(path, diag, &scenario) : -ENOMEM;
 
     if (!r && request->has_seed)
         scenario_reseed(scenario, request->seed);
     for (size_t i = 0; !r && i < scenario->services_count; i++)
         if (!scenario->services[i].join)
             refuse_unenterable(&scenario->services[i], diag);
+    if (!r && !request->options.hold)
+        refuse_now(scenario, diag);
     if (r == -ENOMEM)
         fputs("chaosctl run: out of memory\n", stderr);
     if (diag && diag_count(diag)) {

@@ -273,6 +273,14 @@ void live_lift_all(struct run *run);
 bool live_is_active(const struct run *run);
 void live_free(struct course *course);
 
+/* --- bounds.c: the limits that only the moment tells --- */
+
+/* Do the cell's faults exceed them now?  So says why. */
+bool bounds_refuse_cell(const struct run *run, struct buf *why);
+bool bounds_refuse_live(const struct run *run, const struct fault *fault, uint64_t for_ns, struct buf *why);
+/* Lift what has come to exceed them: an experiment is stopped, a hold goes on. */
+void bounds_tick(struct run *run, uint64_t now_ns);
+
 /* --- deed.c: what people did, for the journal and the report --- */
 
 /* Note it; texts are copied, and the time is now. */

@@ -41,15 +41,29 @@ static void explain(const struct diag *diag, struct buf *ret_why)
     }
 }
 
-static int read_spec(struct run *run, const char *spec, struct buf *ret_why, struct fault *ret_fault)
+/* A fault that ends by itself, by its own `for`, needs no other end. */
+static uint64_t lasts_ns(const struct fault *fault, uint64_t for_ns)
 {
+    if (for_ns)
+        return for_ns;
+    return fault->for_ns == RULE_ENDLESS ? FOR_NS : fault->start_ns + fault->for_ns;
+}
+
+/* A refused one leaves no dependency behind. */
+static int read_spec(struct run *run, const char *spec, uint64_t for_ns, struct buf *ret_why,
+                     struct fault *ret_fault)
+{
+    size_t dependencies = run->scenario->dependencies_count;
     struct diag *diag = diag_new(spec);
     int error = diag ? scenario_add_fault(run->scenario, spec, diag, ret_fault) : -ENOMEM;
 
     if (error == -EINVAL)
         explain(diag, ret_why);
     diag_free(diag);
-    return error;
+    if (error || !bounds_refuse_live(run, ret_fault, lasts_ns(ret_fault, for_ns), ret_why))
+        return error;
+    run->scenario->dependencies_count = dependencies;
+    return -EINVAL;
 }
 
 static void time_is_over(void *arg)
@@ -58,14 +72,6 @@ static void time_is_over(void *arg)
 
     injection_lift(in);
     deed_note(in->run, &(struct deed){.what = "end", .fault = in->id, .text = in->fault->text});
-}
-
-/* A fault that ends by itself, by its own `for`, needs no other end. */
-static uint64_t lasts_ns(const struct fault *fault, uint64_t for_ns)
-{
-    if (for_ns)
-        return for_ns;
-    return fault->for_ns == RULE_ENDLESS ? FOR_NS : fault->start_ns + fault->for_ns;
 }
 
 /* In the rule as well: it is over on time though this process should hang. */
@@ -105,7 +111,7 @@ int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t see
 {
     struct course *c = &run->course;
     cleanup_free struct injection *in = calloc(1, sizeof(*in));
-    int error = in ? read_spec(run, spec, ret_why, &in->own) : -ENOMEM;
+    int error = in ? read_spec(run, spec, for_ns, ret_why, &in->own) : -ENOMEM;
 
     if (error)
         return error;

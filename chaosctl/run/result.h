@@ -82,7 +82,7 @@ struct load_result {
 
 /* What somebody did to a run while it ran, or what came of it. */
 struct deed {
-    const char *what;     /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down" */
+    const char *what;     /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down", "limit" */
     const char *text;     /* the fault, the note; or NULL */
     const char *spec;     /* inject: the fault as it was asked for */
     uint64_t fault;       /* its number in the run; 0: none in particular */

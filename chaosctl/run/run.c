@@ -152,6 +152,7 @@ static void tick(void *arg)
     if (now_ns >= run->status_ns) {
         run->status_ns = now_ns + STATUS_NS;
         tell_status(run, now_ns);
+        bounds_tick(run, now_ns);
         /* A service may start more processes than there are slots, one after the other. */
         if (control_table(run->control))
             control_sweep(run->control);

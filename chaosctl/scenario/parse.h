@@ -44,6 +44,16 @@ struct targets {
 bool target_parse(struct reader *r, const struct node *at, const char *kind, const char *text, uint8_t bit,
                   struct targets *ret_targets);
 
+/* "unix" and "/run/x.sock"; "tcp" and "10.0.0.1:*": of a target as the command line has it (spec.c). */
+const char *address_of(struct reader *r, const char *text, const char **ret_kind);
+bool looks_like_address(const char *text);
+
+/* --- limits (limits_read.c) --- */
+
+/* path: the file that they stand in, for those who exceed them. */
+void limits_read(struct reader *r, const struct node *node, const char *path);
+extern const struct shape shape_limits;
+
 /* --- probes (parse_probe.c, parse_http.c) --- */
 
 /* The keys that say how to ask, wherever a probe may be written in place. */

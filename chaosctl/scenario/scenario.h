@@ -248,6 +248,8 @@ struct cell {
     struct position at;
 };
 
+struct limits;
+
 struct scenario {
     struct arena *arena;
     const char *path; /* as given */
@@ -269,6 +271,8 @@ struct scenario {
     size_t steady_count, stop_when_count;
     const struct cell *cells;
     size_t cells_count;
+    const struct limits *limits; /* limits.h: its own, and the host's once they were loaded; all hold */
+    size_t limits_count;
 };
 
 #define SCENARIO_FILE_MAX  (4u << 20) /* bytes */

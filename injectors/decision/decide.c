@@ -63,6 +63,8 @@ static bool is_about(const struct rule *rule, const struct subject *s)
 {
     if (rule->targets && !(rule->targets & s->targets))
         return false;
+    if (rule->spared & s->targets)
+        return false;
     if (rule->services && !(rule->services & s->service))
         return false;
     if (rule->direction != DIRECTION_ANY && s->direction != DIRECTION_ANY && rule->direction != s->direction)

@@ -46,6 +46,7 @@ struct rule {
     call_set calls;
     uint32_t targets;  /* dependencies, one bit each; 0: whatever the call is about */
     uint32_t services; /* services, one bit each; 0: all */
+    uint32_t spared;   /* dependencies that it never strikes, whatever else they are */
     int32_t error;     /* errno, or an EAI_ code where the call resolves a name */
     uint32_t id;       /* the fault's ordinal in its experiment, for people */
     uint32_t serial;   /* table_arm: no other rule of the table ever has it; never 0 */
