@@ -16,7 +16,7 @@
 #include "chaosctl/run/process.h"
 #include "chaosctl/scenario/limits.h"
 
-enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, QUIET, JSON, NO_COLOR };
+enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, DRY_RUN, QUIET, JSON, NO_COLOR };
 
 static const struct option_row options[] = {
     {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder); %s as in reports"},
@@ -25,6 +25,7 @@ static const struct option_row options[] = {
     {ONLY, 'o', "only", "GLOB", "run only experiments (or EXPERIMENT/CELL) that fit"},
     {KEEP, 'k', "keep", NULL, "keep the run's folder with the services' logs"},
     {HOLD, 0, "hold", NULL, "inject nothing, stay up until `chaosctl down` or a signal: a live drill"},
+    {DRY_RUN, 0, "dry-run", NULL, "inject nothing: count on real traffic what the faults would hit"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
     {JSON, 'j', "json", NULL, "print the result as JSON; of several FILEs, an array"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
@@ -102,6 +103,7 @@ static int take_option(struct run_request *request, int id, const char *value)
     case ONLY: request->options.only = value; return 0;
     case KEEP: request->options.keep = true; return 0;
     case HOLD: request->options.hold = true; return 0;
+    case DRY_RUN: request->options.dry = true; return 0;
     case QUIET: request->quiet = true; return 0;
     case JSON: request->json = true; return 0;
     default: request->colourless = true; return 0;
@@ -156,7 +158,7 @@ static struct scenario *load(const char *path, const struct run_request *request
     for (size_t i = 0; !r && i < scenario->services_count; i++)
         if (!scenario->services[i].join)
             refuse_unenterable(&scenario->services[i], diag);
-    if (!r && !request->options.hold)
+    if (!r && !request->options.hold && !request->options.dry)
         refuse_now(scenario, diag);
     if (r == -ENOMEM)
         fputs("chaosctl run: out of memory\n", stderr);
@@ -207,12 +209,12 @@ static int leave_out(struct scenario **scenarios, char **files, size_t count,
 
 /* --- running --- */
 
-static void describe(struct run_result *result, const struct scenario *scenario)
+static void describe(struct run_result *result, const struct scenario *scenario, bool dry)
 {
     char host[256] = "";
 
     gethostname(host, sizeof(host) - 1);
-    result->scenario = scenario->name;
+    result->scenario = dry ? arena_printf(result->arena, "%s (dry run)", scenario->name) : scenario->name;
     result->file = scenario->path;
     result->version = CHAOSCTL_VERSION;
     result->host = arena_copy(result->arena, host);
@@ -241,7 +243,7 @@ static int run_one(struct scenario *scenario, struct run_request *request, bool 
 
     if (!result)
         return EXIT_TOOL;
-    describe(result, scenario);
+    describe(result, scenario, request->options.dry);
     struct run_hooks hooks = output_hooks(&output);
     int r = run_scenario(scenario, &request->options, &hooks, result);
     int status = EXIT_TOOL;
@@ -326,6 +328,9 @@ static int run_command(int argc, char **argv)
         return usage_error(&command_run, "no scenario given");
     if (request.options.hold && (o.operand_count > 1 || request.options.only))
         return usage_error(&command_run, "--hold takes one FILE, and no --only");
+    if (request.options.hold && request.options.dry)
+        return usage_error(&command_run,
+                           "--hold injects nothing; `chaosctl inject --dry-run` counts for one fault");
     signal(SIGPIPE, SIG_IGN);
     request.several = o.operand_count > 1;
     return run_all(o.operands, (size_t)o.operand_count, &request);

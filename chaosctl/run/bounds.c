@@ -42,7 +42,7 @@ bool bounds_refuse_cell(const struct run *run, struct buf *why)
     const struct cell *cell = run->course.cell;
     uint32_t services = struck_services(run);
 
-    if (!run->scenario->limits_count || !cell->faults_count)
+    if (!run->scenario->limits_count || !cell->faults_count || run->options.dry)
         return false;
     for (size_t i = 0; i < cell->faults_count; i++)
         services |= limits_services_of(run->scenario, &cell->faults[i]);
@@ -84,7 +84,7 @@ void bounds_tick(struct run *run, uint64_t now_ns)
     cleanup_buf struct buf why = {0};
     bool is_struck = struck_services(run);
 
-    if (!run->scenario->limits_count || !is_struck || run->course.stopping)
+    if (!run->scenario->limits_count || !is_struck || run->course.stopping || run->options.dry)
         return;
     if (!limits_refuse_duration(run->scenario, held_ns(run, now_ns), &why) &&
         !refuse_moment(run, struck_services(run), &why))

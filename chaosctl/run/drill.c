@@ -56,7 +56,7 @@ static json_t *inject(const struct asked *a)
 {
     cleanup_buf struct buf why = {0};
     struct injection *in = NULL;
-    struct deed deed = deed_of(a, "inject");
+    struct deed deed = deed_of(a, a->request->dry ? "rehearse" : "inject");
 
     drill_heed_halt(a->run); /* as it is now, not as it was at the last tick */
     const char *obstacle = live_obstacle(a->run);
@@ -65,7 +65,8 @@ static json_t *inject(const struct asked *a)
     if (limits_refuse_user(a->run->scenario, a->peer->uid, &why))
         return refusal(buf_text(&why));
     deed.seed = seed_of(a);
-    int error = live_inject(a->run, a->request->text, a->request->for_ns, deed.seed, &why, &in);
+    const struct wish wish = {a->request->text, a->request->for_ns, deed.seed, a->request->dry};
+    int error = live_inject(a->run, &wish, &why, &in);
     if (error)
         return refusal_of(error, &why);
     deed.fault = in->id;

@@ -31,6 +31,7 @@ struct injection {
     uint64_t matches, hits, skipped, unseen; /* as read when it was lifted */
     uint32_t id;                             /* in the run, from 1 */
     bool lifted;
+    bool dry; /* it only counts what it would strike */
     /* Of one that somebody injected while it runs, beside those of the cell. */
     bool live;
     struct fault own;
@@ -265,9 +266,15 @@ const char *inject_fault_of(const struct run *run, uint32_t rule);
 
 /* Why nothing can be injected now, or NULL. */
 const char *live_obstacle(const struct run *run);
-/* Inject a SPEC for so long (0: as long as it says itself, or a minute), and say which.  -EINVAL with words
- * in ret_why; -errno. */
-int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t seed, struct buf *ret_why,
+struct wish {
+    const char *spec;
+    uint64_t for_ns; /* 0: as long as it says itself, or a minute */
+    uint64_t seed;
+    bool dry;
+};
+
+/* Inject it, and say which.  -EINVAL with words in ret_why; -errno. */
+int live_inject(struct run *run, const struct wish *wish, struct buf *ret_why,
                 struct injection **ret_injection);
 void live_lift_all(struct run *run);
 bool live_is_active(const struct run *run);

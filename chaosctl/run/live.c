@@ -106,12 +106,12 @@ static int begin(struct run *run, struct injection *in, uint64_t seed)
     return injection_arm(in, 0, seed, now_ns);
 }
 
-int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t seed, struct buf *ret_why,
+int live_inject(struct run *run, const struct wish *wish, struct buf *ret_why,
                 struct injection **ret_injection)
 {
     struct course *c = &run->course;
     cleanup_free struct injection *in = calloc(1, sizeof(*in));
-    int error = in ? read_spec(run, spec, for_ns, ret_why, &in->own) : -ENOMEM;
+    int error = in ? read_spec(run, wish->spec, wish->for_ns, ret_why, &in->own) : -ENOMEM;
 
     if (error)
         return error;
@@ -120,11 +120,14 @@ int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t see
     in->rule = -1;
     in->live = true;
     in->id = run->injected + 1;
-    in->for_ns = lasts_ns(&in->own, for_ns);
+    in->dry = wish->dry;
+    if (in->dry)
+        in->own.text = run_text(run, "dry run of %s", in->own.text);
+    in->for_ns = lasts_ns(&in->own, wish->for_ns);
     bound(&in->own, in->for_ns);
     in->until_ns = now_mono_ns() + in->for_ns;
     in->over = (struct timer){.fn = time_is_over, .arg = in};
-    error = begin(run, in, seed);
+    error = begin(run, in, wish->seed);
     if (!error)
         error = keep(c, in);
     if (error) {

@@ -67,6 +67,7 @@ struct fault_result {
     uint64_t unseen;           /* connections whose requests could not be matched: TLS */
     const char *hits_expected; /* ">= 1" */
     bool landed;               /* hits are as expected */
+    bool dry;                  /* hits are what it would have hit: nothing was injected */
     struct position at;
 };
 
@@ -82,7 +83,8 @@ struct load_result {
 
 /* What somebody did to a run while it ran, or what came of it. */
 struct deed {
-    const char *what;     /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down", "limit" */
+    const char *
+        what; /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down", "limit", "rehearse" */
     const char *text;     /* the fault, the note; or NULL */
     const char *spec;     /* inject: the fault as it was asked for */
     uint64_t fault;       /* its number in the run; 0: none in particular */

@@ -233,6 +233,20 @@ static void queue_hold(struct run *run)
     run->queue[run->queue_count++] = &run->held;
 }
 
+/* Without its fault it proves nothing, and its steps would change what they should not. */
+static const struct cell *rehearsal_of(struct run *run, const struct cell *cell)
+{
+    struct cell *dry = run->options.dry ? arena_take(run->result->arena, sizeof(*dry)) : NULL;
+
+    if (!dry)
+        return cell;
+    *dry = *cell;
+    dry->steps_count = dry->during_count = dry->after_count = dry->cleanup_count = 0;
+    dry->answers = 0;
+    dry->hypothesis = NULL;
+    return dry;
+}
+
 static int queue_cells(struct run *run)
 {
     const struct scenario *s = run->scenario;
@@ -244,7 +258,7 @@ static int queue_cells(struct run *run)
         queue_hold(run);
     for (size_t i = 0; !run->options.hold && i < s->cells_count; i++)
         if (is_wanted(run, &s->cells[i]))
-            run->queue[run->queue_count++] = &s->cells[i];
+            run->queue[run->queue_count++] = rehearsal_of(run, &s->cells[i]);
     run->result->cells_planned = run->queue_count;
     return run->queue_count ? 0 : -ENOENT;
 }

@@ -35,6 +35,7 @@ struct run_options {
     const char *only; /* glob (fnmatch) over experiment names and "experiment/label"; NULL: all */
     bool keep;        /* the run's folder, with its logs */
     bool hold;        /* no experiment: the services, their steady state, and what somebody injects */
+    bool dry;         /* faults only count what they would hit; no checks but the steady state, no steps */
 };
 
 /* Runs to the end, whatever happens on the way; SIGINT, SIGTERM and SIGHUP stop it (and end a

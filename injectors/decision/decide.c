@@ -139,7 +139,11 @@ static void apply(struct table *table, const struct subject *subject, bool waits
         if ((rule->effect == EFFECT_WAIT) != waits || !fits(rule, subject))
             continue;
         uint64_t number = atomic_fetch_add_explicit(&rule->matches, 1, memory_order_relaxed);
-        if (rule_strikes(rule, number))
+        if (!rule_strikes(rule, number))
+            continue;
+        if (rule->is_dry)
+            atomic_fetch_add_explicit(&rule->hits, 1, memory_order_relaxed);
+        else
             compose(v, rule, (struct strike){(uint16_t)i, effect_on(rule, subject), number});
     }
 }

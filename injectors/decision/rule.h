@@ -60,6 +60,7 @@ struct rule {
     uint8_t distribution; /* enum distribution */
     uint8_t endless;      /* blackhole: held until the lift */
     uint8_t reply;        /* respond: place in the table's replies, from 1; 0: none */
+    uint8_t is_dry;       /* it counts what it would strike, and does nothing */
 
     /* When it strikes.  Matches are numbered from 0 in the order in which they come. */
     uint64_t seed;        /* of this rule alone */
