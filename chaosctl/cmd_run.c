@@ -13,10 +13,11 @@
 #include "chaosctl/command.h"
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/halt.h"
+#include "chaosctl/run/page_server.h"
 #include "chaosctl/run/process.h"
 #include "chaosctl/scenario/limits.h"
 
-enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, DRY_RUN, QUIET, JSON, NO_COLOR };
+enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, DRY_RUN, METRICS, METRICS_FILE, QUIET, JSON, NO_COLOR };
 
 static const struct option_row options[] = {
     {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder); %s as in reports"},
@@ -26,6 +27,8 @@ static const struct option_row options[] = {
     {KEEP, 'k', "keep", NULL, "keep the run's folder with the services' logs"},
     {HOLD, 0, "hold", NULL, "inject nothing, stay up until `chaosctl down` or a signal: a live drill"},
     {DRY_RUN, 0, "dry-run", NULL, "inject nothing: count on real traffic what the faults would hit"},
+    {METRICS, 'm', "metrics", "HOST:PORT", "serve the run's metrics there, as Prometheus reads them"},
+    {METRICS_FILE, 0, "metrics-file", "FILE", "write them there each second, for node_exporter's textfiles"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
     {JSON, 'j', "json", NULL, "print the result as JSON; of several FILEs, an array"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
@@ -41,7 +44,8 @@ const struct command command_run = {
     .details =
         "Starts the services, waits for the steady state, injects, checks, lifts, measures the recovery,\n"
         "cleans up and reports.  All files, and where reports go, are checked before anything is started.\n"
-        "Reports are terminal, json, junit, markdown, html and github; --report may be repeated.\n\n"
+        "Reports are terminal, json, junit, markdown, html, github and openmetrics; --report may be\n"
+        "repeated.\n\n"
         "Exit code: 0 every hypothesis held and every fault landed; 1 refuted; 2 usage or an invalid\n"
         "file; 3 inconclusive; 4 stopped; 5 the tool or the clean-up failed.",
     .options = options,
@@ -50,7 +54,7 @@ const struct command command_run = {
 
 /* --- the command line --- */
 
-#define THERE_ARE "terminal, json, junit, markdown, html and github"
+#define THERE_ARE "terminal, json, junit, markdown, html, github and openmetrics"
 
 /* In the words of `report --format`. */
 static int unknown_report(const char *name)
@@ -58,8 +62,6 @@ static int unknown_report(const char *name)
     const char *names[RUN_REPORTS_MAX];
     size_t n = 0;
 
-    if (!strcmp(name, "openmetrics"))
-        return usage_error(&command_run, "format %s is not in this version yet; there are " THERE_ARE, name);
     for (const struct report *const *r = reports; *r && n < RUN_REPORTS_MAX; r++)
         names[n++] = (*r)->name;
     const char *near = suggest(name, names, n);
@@ -86,6 +88,25 @@ static int add_report(struct run_request *request, const char *value)
     return unknown_report(name);
 }
 
+/* The address is taken before anything is started. */
+static int take_metrics(struct run_request *request, const char *value)
+{
+    int error =
+        request->options.has_metrics ? -EALREADY : page_server_listen(value, &request->options.metrics_fd);
+
+    request->options.has_metrics = request->options.has_metrics || !error;
+    switch (error) {
+    case 0: return 0;
+    case -EALREADY: return usage_error(&command_run, "--metrics is here twice");
+    case -EINVAL:
+        return usage_error(&command_run, "--metrics takes HOST:PORT, such as 127.0.0.1:9464, not \"%s\"",
+                           value);
+    case -ELIBACC:
+        return usage_error(&command_run, "--metrics needs libmicrohttpd, as in Debian's libmicrohttpd12");
+    default: return usage_error(&command_run, "--metrics: cannot listen on %s: %s", value, strerror(-error));
+    }
+}
+
 static int take_option(struct run_request *request, int id, const char *value)
 {
     switch (id) {
@@ -103,6 +124,12 @@ static int take_option(struct run_request *request, int id, const char *value)
     case ONLY: request->options.only = value; return 0;
     case KEEP: request->options.keep = true; return 0;
     case HOLD: request->options.hold = true; return 0;
+    case METRICS: return take_metrics(request, value);
+    case METRICS_FILE:
+        request->options.metrics_file = value;
+        return *value && !output_is_standard(value)
+                   ? 0
+                   : usage_error(&command_run, "--metrics-file takes the path of a file");
     case DRY_RUN: request->options.dry = true; return 0;
     case QUIET: request->quiet = true; return 0;
     case JSON: request->json = true; return 0;

@@ -114,6 +114,8 @@ struct run {
     bool hold_is_over;
     struct drill_server *server; /* NULL: nobody can ask */
     uint32_t injected;           /* ids given out */
+    struct page_server *metrics; /* NULL: nobody asked for it */
+    uint64_t metrics_ns;         /* when the file is due */
     char *halt;                  /* path of this user's halt */
     bool halted;
 };
@@ -305,6 +307,13 @@ void drill_heed_halt(struct run *run);
 void drill_halt(struct run *run);
 /* drill_status.c: a JSON object, members of the answer. */
 json_t *drill_status(struct run *run);
+
+/* --- metrics.c: the run as others' dashboards see it --- */
+
+int metrics_open(struct run *run);
+void metrics_tick(struct run *run, uint64_t now_ns);
+/* Writes the file for the last time. */
+void metrics_close(struct run *run);
 
 /* --- steps.c: things done in order --- */
 

@@ -153,6 +153,7 @@ static void tick(void *arg)
         run->status_ns = now_ns + STATUS_NS;
         tell_status(run, now_ns);
         bounds_tick(run, now_ns);
+        metrics_tick(run, now_ns);
         /* A service may start more processes than there are slots, one after the other. */
         if (control_table(run->control))
             control_sweep(run->control);
@@ -298,12 +299,15 @@ static int prepare(struct run *run)
         r = prober_new(run->loop, run->scenario->dir, &run->prober);
     if (!r)
         r = control_new(&run->control);
-    return r ? r : drill_open(run);
+    if (!r)
+        r = drill_open(run);
+    return r ? r : metrics_open(run);
 }
 
 /* What asks goes before the one that is asked. */
 static void finish(struct run *run)
 {
+    metrics_close(run);
     drill_close(run);
     if (run->stops)
         stops_end(run);

@@ -35,7 +35,10 @@ struct run_options {
     const char *only; /* glob (fnmatch) over experiment names and "experiment/label"; NULL: all */
     bool keep;        /* the run's folder, with its logs */
     bool hold;        /* no experiment: the services, their steady state, and what somebody injects */
-    bool dry;         /* faults only count what they would hit; no checks but the steady state, no steps */
+    bool has_metrics; /* metrics_fd listens, and the page of metrics is served there */
+    int metrics_fd;
+    const char *metrics_file; /* the page is written there each second, and at the end; NULL: nowhere */
+    bool dry; /* faults only count what they would hit; no checks but the steady state, no steps */
 };
 
 /* Runs to the end, whatever happens on the way; SIGINT, SIGTERM and SIGHUP stop it (and end a
