@@ -17,7 +17,21 @@
 #include "chaosctl/run/process.h"
 #include "chaosctl/scenario/limits.h"
 
-enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, DRY_RUN, METRICS, METRICS_FILE, QUIET, JSON, NO_COLOR };
+enum {
+    JOURNAL = 1,
+    REPORT,
+    SEED,
+    ONLY,
+    KEEP,
+    HOLD,
+    DRY_RUN,
+    METRICS,
+    METRICS_FILE,
+    WEBHOOK,
+    QUIET,
+    JSON,
+    NO_COLOR
+};
 
 static const struct option_row options[] = {
     {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder); %s as in reports"},
@@ -29,6 +43,7 @@ static const struct option_row options[] = {
     {DRY_RUN, 0, "dry-run", NULL, "inject nothing: count on real traffic what the faults would hit"},
     {METRICS, 'm', "metrics", "HOST:PORT", "serve the run's metrics there, as Prometheus reads them"},
     {METRICS_FILE, 0, "metrics-file", "FILE", "write them there each second, for node_exporter's textfiles"},
+    {WEBHOOK, 0, "webhook", "URL", "post what happens there, as JSON, in place of the scenario's `notify`"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
     {JSON, 'j', "json", NULL, "print the result as JSON; of several FILEs, an array"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
@@ -130,6 +145,9 @@ static int take_option(struct run_request *request, int id, const char *value)
         return *value && !output_is_standard(value)
                    ? 0
                    : usage_error(&command_run, "--metrics-file takes the path of a file");
+    case WEBHOOK:
+        request->options.webhook = value;
+        return url_is_valid(value) ? 0 : usage_error(&command_run, "--webhook: \"%s\" is no URL", value);
     case DRY_RUN: request->options.dry = true; return 0;
     case QUIET: request->quiet = true; return 0;
     case JSON: request->json = true; return 0;

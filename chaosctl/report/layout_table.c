@@ -132,6 +132,7 @@ static const struct field run_fields[] = {
     AT(U64, "duration_ns", duration_ns),
     NAMED("verdict", verdict, VERDICT_COUNT, name_of_verdict),
     AT(TEXT, "reason", reason),
+    AT(TEXT, "notice", notice),
     AT(SIZE, "cells_planned", cells_planned),
     END,
 };

@@ -114,6 +114,8 @@ struct run {
     bool hold_is_over;
     struct drill_server *server; /* NULL: nobody can ask */
     uint32_t injected;           /* ids given out */
+    struct webhook *webhook;     /* NULL: no URL */
+    bool is_ending;              /* all is done; the last events are on their way */
     struct page_server *metrics; /* NULL: nobody asked for it */
     uint64_t metrics_ns;         /* when the file is due */
     char *halt;                  /* path of this user's halt */

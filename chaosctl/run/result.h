@@ -131,6 +131,7 @@ struct run_result {
     uint64_t started_wall_ns, duration_ns;
     enum verdict_of_run verdict;
     const char *reason; /* why, where no cell tells; or NULL */
+    const char *notice; /* what went wrong beside the run, and changes nothing about it; or NULL */
     bool stopped;       /* by a signal or a stop condition: nothing else is to be started */
     bool complete;      /* false: the journal ends early */
     const struct cell_result *cells;

@@ -10,8 +10,10 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_check.h"
+#include "chaosctl/run/webhook.h"
 
-#define TOLD_NS (10 * NS_PER_S) /* of a hold, in the live line */
+#define TOLD_NS        (10 * NS_PER_S) /* of a hold, in the live line */
+#define LAST_EVENTS_NS (2 * NS_PER_S)
 
 const char *run_text(struct run *run, const char *format, ...)
 {
@@ -190,6 +192,10 @@ static void signalled(void *arg, int signal)
 {
     struct run *run = arg;
 
+    if (run->is_ending) {
+        loop_stop(run->loop);
+        return;
+    }
     if (run->signal) {
         for (size_t i = 0; run->services && i < run->scenario->services_count; i++)
             services_kill(run->services, i, SIGKILL);
@@ -205,8 +211,53 @@ static void signalled(void *arg, int signal)
 
 static void asked_to_halt(void *arg, int signal)
 {
+    struct run *run = arg;
+
     (void)signal;
-    drill_halt(arg);
+    if (!run->is_ending)
+        drill_halt(run);
+}
+
+/* --- events to a URL --- */
+
+static int open_webhook(struct run *run)
+{
+    const char *url = run->options.webhook ? run->options.webhook : run->scenario->notify;
+
+    if (!url)
+        return 0;
+    int error = webhook_new(run->prober, url, &run->webhook);
+    if (!error && run->hooks.webhook)
+        run->hooks.webhook(run->hooks.arg, run->webhook);
+    return error;
+}
+
+static void no_longer(void *arg)
+{
+    struct run *run = arg;
+
+    loop_stop(run->loop);
+}
+
+/* The drill is over; a URL that does not answer delays its report by so much at most. */
+static void close_webhook(struct run *run)
+{
+    cleanup_buf struct buf words = {0};
+    struct timer timer = {.fn = no_longer, .arg = run};
+
+    run->is_ending = true;
+    drill_close(run);
+    if (run->hooks.ended)
+        run->hooks.ended(run->hooks.arg, run->result);
+    if (!run->webhook)
+        return;
+    if (webhook_await(run->webhook, no_longer, run)) {
+        loop_set_timer(run->loop, &timer, now_mono_ns() + LAST_EVENTS_NS);
+        (void)loop_run(run->loop);
+        loop_unset_timer(run->loop, &timer);
+    }
+    if (webhook_failed(run->webhook, &words))
+        run->result->notice = run_text(run, "%s", buf_text(&words));
 }
 
 /* --- setting up --- */
@@ -298,6 +349,8 @@ static int prepare(struct run *run)
     if (!r)
         r = prober_new(run->loop, run->scenario->dir, &run->prober);
     if (!r)
+        r = open_webhook(run);
+    if (!r)
         r = control_new(&run->control);
     if (!r)
         r = drill_open(run);
@@ -321,6 +374,7 @@ static void finish(struct run *run)
     if (run->loads)
         loads_end(run);
     services_free(run->services);
+    webhook_free(run->webhook);
     prober_free(run->prober);
     control_free(run->control, run->options.keep);
     loop_free(run->loop);
@@ -352,6 +406,7 @@ static void run_cells(struct run *run)
     }
     result->duration_ns = now_mono_ns() - started_ns;
     result->complete = true;
+    close_webhook(run);
 }
 
 int run_scenario(struct scenario *scenario, const struct run_options *options, const struct run_hooks *hooks,

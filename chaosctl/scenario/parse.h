@@ -80,7 +80,6 @@ bool probe_read(struct reader *r, const struct node *node, const struct probe_no
                 struct probe *ret_probe);
 /* A name and a value that cannot become more than one header. */
 bool http_header_is_valid(const struct pair *header);
-bool url_is_valid(const char *url);
 bool http_read(struct reader *r, const struct node *node, struct probe *ret_probe);
 bool endpoint_read(struct reader *r, const struct node *node, const char **ret_host, uint16_t *ret_port);
 void probes_read(struct reader *r, const struct node *node);

@@ -8,7 +8,7 @@
 
 struct root_nodes {
     const struct node *version, *name, *seed, *vars, *services, *dependencies, *probes, *load, *steady_state,
-        *stop_when, *defaults, *experiments, *limits;
+        *stop_when, *defaults, *experiments, *limits, *notify;
 };
 
 static const struct shape shape_version = {.name = "version", .wanted = "1", .schema = "{\"const\":1}"};
@@ -51,6 +51,7 @@ static const struct field fields[] = {
     {"defaults", &shape_defaults, AT(defaults), FIELD_NODE, "timing of all experiments"},
     {"limits", &shape_limits, AT(limits), FIELD_NODE,
      "how far its faults may go; those of the host hold all the same"},
+    {"notify", &shape_line, AT(notify), FIELD_NODE, "a URL that what happens is posted to, as JSON"},
     {"experiments", &shape_experiments, AT(experiments), FIELD_NODE | FIELD_REQUIRED,
      "what is tried: a list, at least one"},
     {0},
@@ -82,6 +83,10 @@ static void read_head(struct reader *r, const struct root_nodes *n)
     r->key = "seed";
     if (n->seed)
         (void)shape_count.take(r, n->seed, &r->scenario->seed);
+    r->key = "notify";
+    if (n->notify && shape_line.take(r, n->notify, &r->scenario->notify) &&
+        !url_is_valid(r->scenario->notify))
+        reader_error(r, n->notify, "\"%s\" is no URL: http://... or https://...", r->scenario->notify);
     r->key = NULL;
 }
 

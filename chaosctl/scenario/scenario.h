@@ -271,6 +271,7 @@ struct scenario {
     size_t steady_count, stop_when_count;
     const struct cell *cells;
     size_t cells_count;
+    const char *notify;          /* URL that events are posted to, or NULL */
     const struct limits *limits; /* limits.h: its own, and the host's once they were loaded; all hold */
     size_t limits_count;
 };
@@ -292,6 +293,9 @@ int scenario_parse(const char *text, size_t len, const char *path, struct diag *
                    struct scenario **ret_scenario);
 
 void scenario_free(struct scenario *scenario);
+
+/* http:// or https://, with a host, and nothing that no URL has. */
+bool url_is_valid(const char *url);
 
 /* Decide from another seed: the scenario's, and with it every cell's. */
 void scenario_reseed(struct scenario *scenario, uint64_t seed);
