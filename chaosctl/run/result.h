@@ -137,6 +137,9 @@ struct run_result {
     const struct cell_result *cells;
     size_t cells_count;
     size_t cells_planned;
+    /* Of a journal that was read: what people did, at_ns since the run began; also where no cell tells. */
+    const struct deed *timeline;
+    size_t timeline_count;
 };
 
 struct run_result *result_new(void); /* NULL: out of memory */
