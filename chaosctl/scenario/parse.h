@@ -58,7 +58,7 @@ extern const struct shape shape_limits;
 
 /* The keys that say how to ask, wherever a probe may be written in place. */
 struct probe_nodes {
-    const struct node *http, *tcp, *exec, *timeout;
+    const struct node *http, *tcp, *exec, *env, *timeout;
 };
 #define PROBE_FIELDS(container, member)                                                                      \
     {"http", &shape_http, offsetof(container, member) + offsetof(struct probe_nodes, http), FIELD_NODE,      \
@@ -67,10 +67,15 @@ struct probe_nodes {
          "HOST:PORT to connect to"},                                                                         \
         {"exec", &shape_argv, offsetof(container, member) + offsetof(struct probe_nodes, exec), FIELD_NODE,  \
          "a command to run"},                                                                                \
+        {"env", &shape_pairs, offsetof(container, member) + offsetof(struct probe_nodes, env), FIELD_NODE,   \
+         "exec: variables beside those of chaosctl itself"},                                                 \
     {                                                                                                        \
         "timeout", &shape_time, offsetof(container, member) + offsetof(struct probe_nodes, timeout),         \
             FIELD_NODE, "an answer that takes longer is none; 5s unless given"                               \
     }
+
+/* `env:` of a service or a command: names that may be some. */
+bool env_read(struct reader *r, const struct node *node, struct pairs *ret_pairs);
 
 bool probe_is_given(const struct probe_nodes *nodes);
 

@@ -42,6 +42,8 @@ struct probe {
     uint16_t port;
     /* exec: NULL-terminated; relative programs are looked up from the scenario's folder */
     char *const *argv;
+    const struct pair *env;
+    size_t env_count;
     /* what every answer must be like, beside the check's own expectations */
     const struct condition *expect;
     size_t expect_count;
