@@ -133,6 +133,17 @@ static void heed_halt(struct exec *exec)
         fprintf(stderr, "chaosctl exec: halted by %s: the command goes on without faults\n", file);
 }
 
+static void heed_limits(struct exec *exec)
+{
+    cleanup_buf struct buf why = {0};
+
+    if (exec->halted || !exec_exceeds(exec, &why))
+        return;
+    exec_halt(exec);
+    if (!exec->quiet)
+        fprintf(stderr, "chaosctl exec: limits: %s: the command goes on without faults\n", buf_text(&why));
+}
+
 static void look(void *arg)
 {
     struct exec *exec = arg;
@@ -149,6 +160,7 @@ static void tick(void *arg)
     if (!exec->halted)
         control_renew(exec->control, exec->lease_ns);
     heed_halt(exec);
+    heed_limits(exec);
     control_drain(exec->control, ignore_record, NULL);
     note_entered(exec);
     control_sweep(exec->control);

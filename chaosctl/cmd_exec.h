@@ -52,6 +52,9 @@ int exec_arm(struct exec *exec);
 /* Halted: nothing strikes any more, and nothing that was planned will. */
 void exec_halt(struct exec *exec);
 
+/* Has it come to exceed the limits, in what only the moment tells?  So says why. */
+bool exec_exceeds(const struct exec *exec, struct buf *why);
+
 /* A paused command can neither end nor answer. */
 void exec_resume(struct exec *exec);
 

@@ -3,14 +3,24 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/cmd_exec.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/scenario/limits.h"
 
 #define COMMAND_NAME "command" /* as a service: what `in` of kill and pause means here */
 #define TREE_MAX     PAUSE_MAX
+
+/* It, and what it started. */
+static size_t tree_of(const struct exec *exec, pid_t pids[static TREE_MAX])
+{
+    pids[0] = exec->pid;
+    return 1 + process_descendants(exec->pid, pids + 1, TREE_MAX - 1);
+}
 
 /* --- from the command line --- */
 
@@ -45,6 +55,50 @@ static void explain(const char *spec, const struct diag *diag, struct buf *ret_t
     }
 }
 
+/* Without a `for` it lasts as long as the command. */
+static int refuse_beyond(const struct scenario *s, const struct fault *fault, struct diag *diag)
+{
+    cleanup_buf struct buf why = {0};
+
+    if (!limits_refuse_fault(s, fault, fault->for_ns, &why))
+        return 0;
+    diag_error(diag, (struct position){0}, "limits: it %s", buf_text(&why));
+    return -EINVAL;
+}
+
+static bool refuse_now(const struct scenario *s, size_t processes, struct buf *why)
+{
+    return limits_refuse_time(s, time(NULL), why) || limits_refuse_processes(s, processes, why);
+}
+
+/* A command that asks for no fault is nobody's concern. */
+static int read_limits(struct exec *exec, struct buf *ret_text)
+{
+    struct diag *diag = exec->specs_count ? diag_new("chaosctl exec") : NULL;
+    cleanup_buf struct buf why = {0};
+    int error = 0;
+
+    if (!exec->specs_count)
+        return 0;
+    error = diag ? limits_load_host(exec->scenario, diag) : -ENOMEM;
+    if (!error &&
+        (refuse_now(exec->scenario, 1, &why) || limits_refuse_user(exec->scenario, getuid(), &why))) {
+        diag_error(diag, (struct position){0}, "limits: %s", buf_text(&why));
+        error = -EINVAL;
+    }
+    if (error == -EINVAL)
+        diag_render(diag, ret_text);
+    diag_free(diag);
+    return error;
+}
+
+bool exec_exceeds(const struct exec *exec, struct buf *why)
+{
+    pid_t pids[TREE_MAX];
+
+    return exec->scenario->limits_count && refuse_now(exec->scenario, tree_of(exec, pids), why);
+}
+
 static int add_fault(struct exec *exec, const char *spec, struct buf *ret_text)
 {
     cleanup_free char *whole = complete_spec(spec);
@@ -53,6 +107,8 @@ static int add_fault(struct exec *exec, const char *spec, struct buf *ret_text)
 
     *plan = (struct plan){.exec = exec, .rule = -1, .guard = -1};
     int error = whole && diag ? scenario_add_fault(exec->scenario, whole, diag, &plan->fault) : -ENOMEM;
+    if (!error)
+        error = refuse_beyond(exec->scenario, &plan->fault, diag);
     if (!error)
         exec->plans_count++;
     else if (diag)
@@ -63,11 +119,11 @@ static int add_fault(struct exec *exec, const char *spec, struct buf *ret_text)
 
 int exec_read_faults(struct exec *exec, struct buf *ret_text)
 {
-    int error = 0;
 
     exec->scenario = scenario_empty();
-    if (!exec->scenario)
-        return -ENOMEM;
+    int error = exec->scenario ? read_limits(exec, ret_text) : -ENOMEM;
+    if (error)
+        return error;
     exec->service = (struct service){.name = COMMAND_NAME, .argv = exec->argv};
     exec->scenario->services = &exec->service;
     exec->scenario->services_count = 1;
@@ -79,12 +135,6 @@ int exec_read_faults(struct exec *exec, struct buf *ret_text)
 }
 
 /* --- carried out from outside --- */
-
-static size_t tree_of(const struct exec *exec, pid_t pids[static TREE_MAX])
-{
-    pids[0] = exec->pid;
-    return 1 + process_descendants(exec->pid, pids + 1, TREE_MAX - 1);
-}
 
 /* Connections that are there when the fault begins: the shim would wait for their next call. */
 static void reset_now(struct plan *plan)

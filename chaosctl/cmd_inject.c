@@ -8,11 +8,12 @@
 #include "chaosctl/command.h"
 #include "chaosctl/runs.h"
 
-enum { OPTION_FOR = 1, OPTION_SEED, OPTION_JSON };
+enum { OPTION_FOR = 1, OPTION_SEED, OPTION_DRY, OPTION_JSON };
 
 static const struct option_row rows[] = {
     {OPTION_FOR, 'f', "for", "TIME", "lift it after so long (60s, or the `for` of the SPEC)"},
     {OPTION_SEED, 's', "seed", "N", "every random decision of it follows from this"},
+    {OPTION_DRY, 'n', "dry-run", NULL, "inject nothing: count on real traffic what it would hit"},
     {OPTION_JSON, 'j', "json", NULL, "print a JSON object instead of the number"},
     {0},
 };
@@ -61,6 +62,7 @@ static int take_option(struct drill_request *request, bool *json, int id, const 
         if (unit_parse_count(value, &request->seed))
             return usage_error(&command_inject, "--seed: \"%s\" is not a whole number", value);
         return 0;
+    case OPTION_DRY: request->dry = true; return 0;
     default: *json = true; return 0;
     }
 }

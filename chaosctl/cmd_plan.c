@@ -7,7 +7,7 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/unit.h"
 #include "chaosctl/command.h"
-#include "chaosctl/scenario/scenario.h"
+#include "chaosctl/scenario/limits.h"
 
 extern const struct command command_plan;
 
@@ -173,7 +173,7 @@ static int plan(const char *path, bool as_json)
     struct diag *diag = diag_new(path);
     struct scenario *s = NULL;
     cleanup_buf struct buf errors = {0};
-    int r = diag ? scenario_load(path, diag, &s) : -ENOMEM, status = EXIT_TOOL;
+    int r = diag ? limits_load_scenario(path, diag, &s) : -ENOMEM, status = EXIT_TOOL;
 
     if (!r) {
         status = as_json ? print_json(s) : print_text(s);

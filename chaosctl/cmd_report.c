@@ -10,7 +10,7 @@
 #include "chaosctl/base/suggest.h"
 #include "chaosctl/base/unit.h"
 #include "chaosctl/command.h"
-#include "chaosctl/report/journal.h"
+#include "chaosctl/past.h"
 #include "chaosctl/report/report.h"
 
 #define COLUMNS_ELSEWHERE 100 /* where nobody says how wide it is */
@@ -21,12 +21,11 @@ enum {
 };
 
 static const struct option_row options[] = {
-    {OPTION_FORMAT, 'f', "format", "FORMAT", "terminal (the default), json, junit, markdown, html or github"},
+    {OPTION_FORMAT, 'f', "format", "FORMAT",
+     "terminal (the default), json, junit, markdown, html, github or openmetrics"},
     {OPTION_OUTPUT, 'o', "output", "FILE", "write there instead of standard output; never half a file"},
     {0},
 };
-
-static const char *const later[] = {"openmetrics", NULL};
 
 static int run(int argc, char **argv);
 
@@ -51,16 +50,14 @@ static int unknown_format(const char *written)
     const char *names[16];
     size_t n = 0;
 
-    for (const char *const *l = later; *l; l++)
-        if (!strcmp(*l, written))
-            return usage_error(&command_report, "format %s is not in this version yet", written);
     for (const struct report *const *r = reports; *r && n < 16; r++)
         names[n++] = (*r)->name;
     const char *near = suggest(written, names, n);
     if (near)
         return usage_error(&command_report, "unknown format \"%s\" (did you mean \"%s\"?)", written, near);
     return usage_error(&command_report,
-                       "unknown format \"%s\"; there are terminal, json, junit, markdown, html and github",
+                       "unknown format \"%s\"; there are terminal, json, junit, markdown, html, github and "
+                       "openmetrics",
                        written);
 }
 
@@ -68,27 +65,6 @@ static int fail(int status, const char *path, const char *why)
 {
     fprintf(stderr, "chaosctl report: %s: %s\n", path, why);
     return status;
-}
-
-static int journal_file_of(const char *operand, char **ret_path)
-{
-    if (!strcmp(operand, "last"))
-        return journal_last(ret_path);
-    *ret_path = strdup(strcmp(operand, "-") ? operand : "/dev/stdin");
-    return *ret_path ? 0 : -ENOMEM;
-}
-
-static int read_result(const char *operand, struct run_result **ret_result)
-{
-    cleanup_free char *path = NULL, *why = NULL;
-    int r = journal_file_of(operand, &path);
-
-    if (r)
-        return fail(EXIT_USAGE, operand, r == -ENOENT ? "there is no journal yet" : strerror(-r));
-    r = journal_read(path, ret_result, &why);
-    if (!r)
-        return EXIT_PASS;
-    return fail(r == -ENOMEM ? EXIT_TOOL : EXIT_USAGE, path, why ? why : strerror(-r));
 }
 
 static struct report_style style_of(const struct request *request)
@@ -123,7 +99,7 @@ static int render(const struct request *request, const char *operand)
     struct report_style style = style_of(request);
     struct run_result *result = NULL;
     cleanup_buf struct buf text = {0};
-    int status = read_result(operand, &result);
+    int status = past_read(&command_report, operand, &result);
 
     if (status)
         return status;

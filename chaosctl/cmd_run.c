@@ -13,9 +13,25 @@
 #include "chaosctl/command.h"
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/halt.h"
+#include "chaosctl/run/page_server.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/scenario/limits.h"
 
-enum { JOURNAL = 1, REPORT, SEED, ONLY, KEEP, HOLD, QUIET, JSON, NO_COLOR };
+enum {
+    JOURNAL = 1,
+    REPORT,
+    SEED,
+    ONLY,
+    KEEP,
+    HOLD,
+    DRY_RUN,
+    METRICS,
+    METRICS_FILE,
+    WEBHOOK,
+    QUIET,
+    JSON,
+    NO_COLOR
+};
 
 static const struct option_row options[] = {
     {JOURNAL, 0, "journal", "FILE", "write the journal there (default: the state folder); %s as in reports"},
@@ -24,6 +40,10 @@ static const struct option_row options[] = {
     {ONLY, 'o', "only", "GLOB", "run only experiments (or EXPERIMENT/CELL) that fit"},
     {KEEP, 'k', "keep", NULL, "keep the run's folder with the services' logs"},
     {HOLD, 0, "hold", NULL, "inject nothing, stay up until `chaosctl down` or a signal: a live drill"},
+    {DRY_RUN, 0, "dry-run", NULL, "inject nothing: count on real traffic what the faults would hit"},
+    {METRICS, 'm', "metrics", "HOST:PORT", "serve the run's metrics there, as Prometheus reads them"},
+    {METRICS_FILE, 0, "metrics-file", "FILE", "write them there each second, for node_exporter's textfiles"},
+    {WEBHOOK, 0, "webhook", "URL", "post what happens there, as JSON, in place of the scenario's `notify`"},
     {QUIET, 'q', "quiet", NULL, "print nothing but errors"},
     {JSON, 'j', "json", NULL, "print the result as JSON; of several FILEs, an array"},
     {NO_COLOR, 0, "no-color", NULL, "no colour, even on a terminal"},
@@ -39,7 +59,8 @@ const struct command command_run = {
     .details =
         "Starts the services, waits for the steady state, injects, checks, lifts, measures the recovery,\n"
         "cleans up and reports.  All files, and where reports go, are checked before anything is started.\n"
-        "Reports are terminal, json, junit, markdown, html and github; --report may be repeated.\n\n"
+        "Reports are terminal, json, junit, markdown, html, github and openmetrics; --report may be\n"
+        "repeated.\n\n"
         "Exit code: 0 every hypothesis held and every fault landed; 1 refuted; 2 usage or an invalid\n"
         "file; 3 inconclusive; 4 stopped; 5 the tool or the clean-up failed.",
     .options = options,
@@ -48,7 +69,7 @@ const struct command command_run = {
 
 /* --- the command line --- */
 
-#define THERE_ARE "terminal, json, junit, markdown, html and github"
+#define THERE_ARE "terminal, json, junit, markdown, html, github and openmetrics"
 
 /* In the words of `report --format`. */
 static int unknown_report(const char *name)
@@ -56,8 +77,6 @@ static int unknown_report(const char *name)
     const char *names[RUN_REPORTS_MAX];
     size_t n = 0;
 
-    if (!strcmp(name, "openmetrics"))
-        return usage_error(&command_run, "format %s is not in this version yet; there are " THERE_ARE, name);
     for (const struct report *const *r = reports; *r && n < RUN_REPORTS_MAX; r++)
         names[n++] = (*r)->name;
     const char *near = suggest(name, names, n);
@@ -84,6 +103,25 @@ static int add_report(struct run_request *request, const char *value)
     return unknown_report(name);
 }
 
+/* The address is taken before anything is started. */
+static int take_metrics(struct run_request *request, const char *value)
+{
+    int error =
+        request->options.has_metrics ? -EALREADY : page_server_listen(value, &request->options.metrics_fd);
+
+    request->options.has_metrics = request->options.has_metrics || !error;
+    switch (error) {
+    case 0: return 0;
+    case -EALREADY: return usage_error(&command_run, "--metrics is here twice");
+    case -EINVAL:
+        return usage_error(&command_run, "--metrics takes HOST:PORT, such as 127.0.0.1:9464, not \"%s\"",
+                           value);
+    case -ELIBACC:
+        return usage_error(&command_run, "--metrics needs libmicrohttpd, as in Debian's libmicrohttpd12");
+    default: return usage_error(&command_run, "--metrics: cannot listen on %s: %s", value, strerror(-error));
+    }
+}
+
 static int take_option(struct run_request *request, int id, const char *value)
 {
     switch (id) {
@@ -101,6 +139,16 @@ static int take_option(struct run_request *request, int id, const char *value)
     case ONLY: request->options.only = value; return 0;
     case KEEP: request->options.keep = true; return 0;
     case HOLD: request->options.hold = true; return 0;
+    case METRICS: return take_metrics(request, value);
+    case METRICS_FILE:
+        request->options.metrics_file = value;
+        return *value && !output_is_standard(value)
+                   ? 0
+                   : usage_error(&command_run, "--metrics-file takes the path of a file");
+    case WEBHOOK:
+        request->options.webhook = value;
+        return url_is_valid(value) ? 0 : usage_error(&command_run, "--webhook: \"%s\" is no URL", value);
+    case DRY_RUN: request->options.dry = true; return 0;
     case QUIET: request->quiet = true; return 0;
     case JSON: request->json = true; return 0;
     default: request->colourless = true; return 0;
@@ -126,6 +174,15 @@ static void refuse_unenterable(const struct service *service, struct diag *diag)
     diag_error(diag, service->at, "service %s: %s cannot be entered: %s", service->name, path, entry.reason);
 }
 
+/* A hold injects nothing by itself: each fault is asked about when it comes. */
+static void refuse_now(const struct scenario *scenario, struct diag *diag)
+{
+    cleanup_buf struct buf why = {0};
+
+    if (limits_refuse_time(scenario, time(NULL), &why) || limits_refuse_user(scenario, getuid(), &why))
+        diag_error(diag, (struct position){0}, "limits: %s", buf_text(&why));
+}
+
 static void print_errors(struct diag *diag)
 {
     cleanup_buf struct buf text = {0};
@@ -139,13 +196,15 @@ static struct scenario *load(const char *path, const struct run_request *request
 {
     struct scenario *scenario = NULL;
     struct diag *diag = diag_new(path);
-    int r = diag ? scenario_load(path, diag, &scenario) : -ENOMEM;
+    int r = diag ? limits_load_scenario(path, diag, &scenario) : -ENOMEM;
 
     if (!r && request->has_seed)
         scenario_reseed(scenario, request->seed);
     for (size_t i = 0; !r && i < scenario->services_count; i++)
         if (!scenario->services[i].join)
             refuse_unenterable(&scenario->services[i], diag);
+    if (!r && !request->options.hold && !request->options.dry)
+        refuse_now(scenario, diag);
     if (r == -ENOMEM)
         fputs("chaosctl run: out of memory\n", stderr);
     if (diag && diag_count(diag)) {
@@ -195,12 +254,12 @@ static int leave_out(struct scenario **scenarios, char **files, size_t count,
 
 /* --- running --- */
 
-static void describe(struct run_result *result, const struct scenario *scenario)
+static void describe(struct run_result *result, const struct scenario *scenario, bool dry)
 {
     char host[256] = "";
 
     gethostname(host, sizeof(host) - 1);
-    result->scenario = scenario->name;
+    result->scenario = dry ? arena_printf(result->arena, "%s (dry run)", scenario->name) : scenario->name;
     result->file = scenario->path;
     result->version = CHAOSCTL_VERSION;
     result->host = arena_copy(result->arena, host);
@@ -229,7 +288,7 @@ static int run_one(struct scenario *scenario, struct run_request *request, bool 
 
     if (!result)
         return EXIT_TOOL;
-    describe(result, scenario);
+    describe(result, scenario, request->options.dry);
     struct run_hooks hooks = output_hooks(&output);
     int r = run_scenario(scenario, &request->options, &hooks, result);
     int status = EXIT_TOOL;
@@ -314,6 +373,9 @@ static int run_command(int argc, char **argv)
         return usage_error(&command_run, "no scenario given");
     if (request.options.hold && (o.operand_count > 1 || request.options.only))
         return usage_error(&command_run, "--hold takes one FILE, and no --only");
+    if (request.options.hold && request.options.dry)
+        return usage_error(&command_run,
+                           "--hold injects nothing; `chaosctl inject --dry-run` counts for one fault");
     signal(SIGPIPE, SIG_IGN);
     request.several = o.operand_count > 1;
     return run_all(o.operands, (size_t)o.operand_count, &request);

@@ -32,8 +32,9 @@ struct run_output {
     const struct scenario *scenario;
     struct run_result *result;
     struct journal *journal;
-    int journal_error; /* why there is none */
-    bool live;         /* a live line on standard error */
+    int journal_error;       /* why there is none */
+    struct webhook *webhook; /* NULL: nobody is told */
+    bool live;               /* a live line on standard error */
 };
 
 /* Is it "-" or /dev/stdout?  That is written to, never replaced: it may be a file. */

@@ -189,6 +189,15 @@ static int check_output(struct claims *claims, const char *pattern, const char *
     return status ? status : check(path, by);
 }
 
+/* Of all scenarios in turn: it says how things stand now. */
+static int check_metrics_file(struct claims *claims)
+{
+    const char *path = claims->request->options.metrics_file;
+    int status = path ? claim(claims, path, "--metrics-file") : EXIT_PASS;
+
+    return status || !path ? status : check_report(path, "--metrics-file");
+}
+
 static int check_scenario(struct claims *claims, const char *file)
 {
     const struct run_request *request = claims->request;
@@ -205,11 +214,13 @@ int output_check(const struct run_request *request, struct scenario *const *scen
                  size_t count)
 {
     struct claims claims = {.request = request,
-                            .list = calloc(count * (RUN_REPORTS_MAX + 2), sizeof(struct claim))};
+                            .list = calloc(count * (RUN_REPORTS_MAX + 3), sizeof(struct claim))};
     int status = claims.list ? EXIT_PASS : EXIT_TOOL;
 
     for (size_t i = 0; !status && i < count; i++)
         status = add_claim(&claims, files[i], "a scenario");
+    if (!status)
+        status = check_metrics_file(&claims);
     for (size_t i = 0; !status && i < count; i++)
         if (scenarios[i])
             status = check_scenario(&claims, files[i]);

@@ -11,6 +11,7 @@
 #include "chaosctl/cmd_run.h"
 #include "chaosctl/report/text.h"
 #include "chaosctl/report/words.h"
+#include "chaosctl/run/webhook.h"
 
 static int columns_of(int fd)
 {
@@ -27,6 +28,55 @@ static void clear_line(const struct run_output *o)
 
 /* --- hooks --- */
 
+/* What it hit is counted in the cell's event; each by itself would be a flood. */
+static bool is_told(const char *event)
+{
+    return event && strcmp(event, "fault.hit") != 0 && strcmp(event, "fault.skipped") != 0 &&
+           strcmp(event, "run.ended") != 0;
+}
+
+/* The journal's line, and whose it is. */
+static void post(void *arg, const char *event, const char *line)
+{
+    struct run_output *o = arg;
+    cleanup_buf struct buf json = {0};
+    json_t *whose = is_told(event)
+                        ? json_pack("{s:s, s:s}", "run", o->result->run, "scenario", o->result->scenario)
+                        : NULL;
+    cleanup_free char *head = whose ? json_dumps(whose, JSON_COMPACT) : NULL;
+
+    json_decref(whose);
+    if (!head)
+        return;
+    buf_printf(&json, "%.*s,%s", (int)strlen(head) - 1, head, line + 1);
+    webhook_post(o->webhook, buf_text(&json));
+}
+
+static void take_webhook(void *arg, struct webhook *webhook)
+{
+    struct run_output *o = arg;
+
+    o->webhook = webhook;
+}
+
+/* Its own event: the journal's last line is written when there is nobody left to post it. */
+static void ended(void *arg, const struct run_result *result)
+{
+    struct run_output *o = arg;
+    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s?, s:f}", "run", result->run, "scenario",
+                              result->scenario, "event", "run.ended", "verdict",
+                              verdict_name(result->verdict), "exit_code", verdict_exit_code(result->verdict),
+                              "reason", result->reason, "took_s", (double)result->duration_ns / 1e9);
+    cleanup_free char *json = event ? json_dumps(event, JSON_COMPACT) : NULL;
+    cleanup_buf struct buf masked = {0};
+
+    json_decref(event);
+    scenario_mask(o->scenario, json ? json : "", &masked);
+    if (masked.len)
+        webhook_post(o->webhook, buf_text(&masked));
+    o->webhook = NULL;
+}
+
 static void started(void *arg, const struct run_result *result)
 {
     struct run_output *o = arg;
@@ -40,6 +90,8 @@ static void started(void *arg, const struct run_result *result)
         return;
     }
     o->result->journal = arena_copy(o->result->arena, journal_path(o->journal));
+    if (o->webhook)
+        journal_tap(o->journal, post, o);
     journal_run_started(o->journal, result);
 }
 
@@ -167,6 +219,8 @@ struct run_hooks output_hooks(struct run_output *output)
                               .hit = hit,
                               .deed = deed,
                               .cell = cell,
+                              .webhook = take_webhook,
+                              .ended = ended,
                               .tick = output->live ? tick : NULL};
 }
 

@@ -5,13 +5,16 @@
 #include "chaosctl/base/arena.h"
 #include "chaosctl/cmd_run.h"
 
-enum { JOURNAL = 1, REPORT, SEED, KEEP, QUIET };
+enum { JOURNAL = 1, REPORT, SEED, KEEP, METRICS, METRICS_FILE, WEBHOOK, QUIET };
 
 static const struct option_row options[] = {
     {JOURNAL, 0, "journal", "FILE", "as of `chaosctl run`"},
     {REPORT, 'r', "report", "NAME=FILE", "as of `chaosctl run`"},
     {SEED, 's', "seed", "N", "as of `chaosctl run`"},
     {KEEP, 'k', "keep", NULL, "as of `chaosctl run`"},
+    {METRICS, 'm', "metrics", "HOST:PORT", "as of `chaosctl run`"},
+    {METRICS_FILE, 0, "metrics-file", "FILE", "as of `chaosctl run`"},
+    {WEBHOOK, 0, "webhook", "URL", "as of `chaosctl run`"},
     {QUIET, 'q', "quiet", NULL, "as of `chaosctl run`"},
     {0},
 };

@@ -6,7 +6,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/command.h"
-#include "chaosctl/scenario/scenario.h"
+#include "chaosctl/scenario/limits.h"
 
 extern const struct command command_validate;
 
@@ -74,7 +74,7 @@ static int validate(const char *path, json_t *files)
 {
     struct diag *diag = diag_new(path);
     struct scenario *s = NULL;
-    int r = diag ? scenario_load(path, diag, &s) : -ENOMEM;
+    int r = diag ? limits_load_scenario(path, diag, &s) : -ENOMEM;
 
     if (r == -ENOMEM)
         fprintf(stderr, "chaosctl validate: %s: out of memory\n", path);

@@ -7,28 +7,14 @@
 
 extern const struct command command_run, command_exec, command_validate, command_plan, command_schema,
     command_doctor, command_env, command_report, command_discover, command_up, command_down, command_status,
-    command_inject, command_lift, command_note, command_continue, command_halt, command_resume;
+    command_inject, command_lift, command_note, command_continue, command_halt, command_resume,
+    command_replay;
 
 const struct command *const commands[] = {
-    &command_run,
-    &command_exec,
-    &command_discover,
-    &command_validate,
-    &command_plan,
-    &command_schema,
-    &command_doctor,
-    &command_env,
-    &command_report,
-    &command_up,
-    &command_down,
-    &command_status,
-    &command_inject,
-    &command_lift,
-    &command_note,
-    &command_continue,
-    &command_halt,
-    &command_resume,
-    NULL,
+    &command_run,      &command_exec,   &command_discover, &command_validate, &command_plan,
+    &command_schema,   &command_doctor, &command_env,      &command_report,   &command_up,
+    &command_down,     &command_status, &command_inject,   &command_lift,     &command_note,
+    &command_continue, &command_halt,   &command_resume,   &command_replay,   NULL,
 };
 
 static int help(FILE *out, int status)
@@ -111,6 +97,6 @@ int main(int argc, char **argv)
     const struct command *command = find(argv[1]);
     if (!command)
         return *argv[1] == '-' ? misplaced(argv[1]) : unknown(argv[1]);
-    bool judges = !strcmp(command->name, "run") || !strcmp(command->name, "up");
+    bool judges = is_one_of(command->name, "run", "up", "replay");
     return flushed(command->run(argc - 1, argv + 1), judges);
 }

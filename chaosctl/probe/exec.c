@@ -153,22 +153,35 @@ static size_t hide_ours(struct pair hidden[static HIDDEN_MAX], struct buf *names
     return count;
 }
 
+/* What the scenario gives it stands behind what is hidden, and holds. */
+static struct pair *environment_of(const struct probe *probe, struct buf *names, size_t *ret_count)
+{
+    struct pair *env = calloc(HIDDEN_MAX + probe->env_count, sizeof(*env));
+    size_t hidden = env ? hide_ours(env, names) : 0;
+
+    for (size_t i = 0; env && i < probe->env_count; i++)
+        env[hidden + i] = probe->env[i];
+    *ret_count = hidden + probe->env_count;
+    return env;
+}
+
 static pid_t run(struct asking *asking, int out, int err)
 {
-    struct pair hidden[HIDDEN_MAX];
     cleanup_buf struct buf names = {0};
+    size_t count = 0;
+    cleanup_free struct pair *env = environment_of(asking->probe, &names, &count);
     struct spawn spawn = {
         .argv = asking->probe->argv,
         .dir = prober_dir(asking->prober),
-        .env = hidden,
-        .env_count = hide_ours(hidden, &names),
+        .env = env,
+        .env_count = count,
         .stdin_fd = -1,
         .stdout_fd = out,
         .stderr_fd = err,
         .dies_with_us = true,
     };
 
-    return process_start(&spawn);
+    return env ? process_start(&spawn) : -ENOMEM;
 }
 
 static int begin(struct asking *asking)

@@ -11,6 +11,7 @@
 
 #include "chaosctl/base/clock.h"
 #include "chaosctl/base/unit.h"
+#include "chaosctl/probe/tally.h"
 #include "chaosctl/probe/way.h"
 
 static const struct probe_way *const ways[PROBE_KIND_COUNT] = {
@@ -26,6 +27,7 @@ struct prober {
     struct request_ids ids;
     struct asking *askings;
     size_t in_flight;
+    struct tallies tallies;
 };
 
 int prober_new(struct loop *loop, const char *dir, struct prober **ret_prober)
@@ -72,6 +74,11 @@ size_t prober_in_flight(const struct prober *prober)
     return prober->in_flight;
 }
 
+const struct tallies *prober_tallies(const struct prober *prober)
+{
+    return &prober->tallies;
+}
+
 static void link_asking(struct prober *prober, struct asking *asking)
 {
     asking->next = prober->askings;
@@ -98,6 +105,7 @@ static void deliver(void *arg)
 
     unlink_asking(asking);
     way->fill(asking, &asking->answer);
+    tally_answer(&asking->prober->tallies, asking->probe, &asking->answer);
     asking->fn(asking->arg, &asking->answer);
     way->release(asking);
     free(asking);

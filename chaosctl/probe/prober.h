@@ -50,6 +50,10 @@ size_t prober_cancel(struct prober *prober, const void *arg);
 struct request_ids;
 const struct request_ids *prober_ids(const struct prober *prober);
 
+/* tally.h */
+struct tallies;
+const struct tallies *prober_tallies(const struct prober *prober);
+
 size_t prober_in_flight(const struct prober *prober);
 
 #endif

@@ -90,6 +90,11 @@ static void put_title(struct buf *out, const struct run_result *result)
         put_text(out, buf_text(&trouble));
         buf_add(out, "</b></p>\n");
     }
+    if (*words_text(result->notice)) {
+        buf_add(out, "<p>");
+        put_text(out, result->notice);
+        buf_add(out, "</p>\n");
+    }
     buf_add(out, "<p>Run ");
     put_text(out, words_text(result->run));
     buf_add(out, " of ");

@@ -35,6 +35,10 @@ int journal_last(char **ret_path);
 /* The first error that writing met (a full disk), or 0: the run goes on, and ends as failed. */
 int journal_error(const struct journal *journal);
 
+/* Hand each line, without its newline, to fn as well, whether or not it could be written. */
+typedef void journal_tap_fn(void *arg, const char *event, const char *line);
+void journal_tap(struct journal *journal, journal_tap_fn *fn, void *arg);
+
 /* Append one event; fields is stolen (an object, or NULL). */
 void journal_event(struct journal *journal, const char *event, json_t *fields);
 

@@ -113,6 +113,20 @@ static int on_phase(struct reader *r, const json_t *line)
     return 0;
 }
 
+/* t counts from where the run began, at_ns from where its cell did. */
+static int on_deed(struct reader *r, const json_t *line)
+{
+    struct run_result *result = r->result;
+    const char *key = NULL;
+    struct deed *deed = arena_push(result->arena, &result->timeline, &result->timeline_count, sizeof(*deed));
+
+    if (!deed)
+        return -ENOMEM;
+    int error = layout_decode(&layout_deed, line, result->arena, deed, &key);
+    deed->at_ns = r->last_t > 0 && r->last_t < 1e9 ? (uint64_t)(r->last_t * 1e9) : 0;
+    return error == -EINVAL ? damaged(r, "\"%s\" is missing or not of its type", key) : error;
+}
+
 struct event_row {
     const char *name;
     int (*take)(struct reader *reader, const json_t *line);
@@ -138,7 +152,7 @@ static int take_event(struct reader *r, const json_t *line)
     for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
         if (!strcmp(events[i].name, event))
             return events[i].take(r, line);
-    return 0; /* hits and the rest are for people and replay */
+    return strncmp(event, "drill.", 6) ? 0 : on_deed(r, line); /* hits and the rest are for people */
 }
 
 static int take_line(struct reader *r)

@@ -17,6 +17,8 @@ struct journal {
     struct journal_file file;
     const struct scenario *scenario;
     uint64_t started_ns;
+    journal_tap_fn *tap;
+    void *tap_arg;
 };
 
 int journal_open(const char *path, const char *run, const struct scenario *scenario,
@@ -38,6 +40,12 @@ int journal_open(const char *path, const char *run, const struct scenario *scena
 int journal_check(const char *path)
 {
     return journal_file_check(path);
+}
+
+void journal_tap(struct journal *journal, journal_tap_fn *fn, void *arg)
+{
+    journal->tap = fn;
+    journal->tap_arg = arg;
 }
 
 void journal_close(struct journal *journal)
@@ -77,6 +85,8 @@ static void put_line(struct journal *journal, uint64_t mono_ns, const json_t *ob
 
     put_times(journal, mono_ns, &line);
     buf_add(&line, json ? json + 1 : "");
+    if (json && journal->tap && !line.failed)
+        journal->tap(journal->tap_arg, json_string_value(json_object_get(object, "event")), buf_text(&line));
     buf_add_char(&line, '\n');
     if (!json || line.failed)
         journal->file.error = journal->file.error ? journal->file.error : -ENOMEM;

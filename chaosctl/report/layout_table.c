@@ -43,11 +43,17 @@ static const struct layout layout_check = {sizeof(struct STRUCT), check_fields};
 
 #define STRUCT fault_result
 static const struct field fault_fields[] = {
-    AT(TEXT, "fault", text),     AT(TEXT, "kind", kind),
-    AT(U64, "matches", matches), AT(U64, "hits", hits),
-    AT(U64, "skipped", skipped), AT(TEXT, "hits_expected", hits_expected),
-    AT(U64, "unseen", unseen),   AT(BOOL, "landed", landed),
-    AT(POSITION, "at", at),      END,
+    AT(TEXT, "fault", text),
+    AT(TEXT, "kind", kind),
+    AT(U64, "matches", matches),
+    AT(U64, "hits", hits),
+    AT(U64, "skipped", skipped),
+    AT(TEXT, "hits_expected", hits_expected),
+    AT(U64, "unseen", unseen),
+    AT(BOOL, "landed", landed),
+    AT(BOOL, "dry", dry),
+    AT(POSITION, "at", at),
+    END,
 };
 static const struct layout layout_fault = {sizeof(struct STRUCT), fault_fields};
 #undef STRUCT
@@ -126,6 +132,7 @@ static const struct field run_fields[] = {
     AT(U64, "duration_ns", duration_ns),
     NAMED("verdict", verdict, VERDICT_COUNT, name_of_verdict),
     AT(TEXT, "reason", reason),
+    AT(TEXT, "notice", notice),
     AT(SIZE, "cells_planned", cells_planned),
     END,
 };

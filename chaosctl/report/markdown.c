@@ -40,6 +40,15 @@ static void put_cell_of_row(struct buf *out, const char *text)
     buf_add(out, " |");
 }
 
+static void put_paragraph(struct buf *out, const char *mark, const char *text)
+{
+    if (!*text)
+        return;
+    buf_printf(out, "\n%s", mark);
+    put_text(out, text);
+    buf_printf(out, "%s\n", mark);
+}
+
 static void put_title(struct buf *out, const struct run_result *result)
 {
     cleanup_buf struct buf totals = {0}, trouble = {0};
@@ -52,11 +61,8 @@ static void put_title(struct buf *out, const struct run_result *result)
     buf_printf(out, "%s, in %s. Exit code %d: %s.\n", buf_text(&totals),
                unit_format_duration(result->duration_ns, took), verdict_exit_code(result->verdict),
                words_meaning(result->verdict));
-    if (!words_trouble(result, &trouble))
-        return;
-    buf_add(out, "\n**");
-    put_text(out, buf_text(&trouble));
-    buf_add(out, "**\n");
+    put_paragraph(out, "**", words_trouble(result, &trouble) ? buf_text(&trouble) : "");
+    put_paragraph(out, "", words_text(result->notice));
 }
 
 static void put_row(struct buf *out, const struct cell_result *cell)

@@ -18,7 +18,7 @@ struct report {
 };
 
 extern const struct report report_terminal, report_json, report_junit, report_markdown, report_html,
-    report_github;
+    report_github, report_openmetrics;
 
 extern const struct report *const reports[]; /* ends with NULL */
 

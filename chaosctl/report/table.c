@@ -4,7 +4,8 @@
 #include "chaosctl/report/report.h"
 
 const struct report *const reports[] = {
-    &report_terminal, &report_json, &report_junit, &report_markdown, &report_html, &report_github, NULL,
+    &report_terminal, &report_json,   &report_junit,       &report_markdown,
+    &report_html,     &report_github, &report_openmetrics, NULL,
 };
 
 const struct report *report_find(const char *name)

@@ -48,9 +48,21 @@ static bool is_process_fault(const struct fault_result *fault)
     return kind < FAULT_COUNT && fault_way(kind) == WAY_PROCESS;
 }
 
+/* Of a dry run: nothing was struck. */
+static void add_would(const struct fault_result *fault, struct buf *out)
+{
+    if (is_process_fault(fault))
+        buf_add(out, "would have struck");
+    else
+        buf_printf(out, "would have hit %" PRIu64 " of %" PRIu64 " call%s", fault->hits, fault->matches,
+                   fault->matches == 1 ? "" : "s");
+}
+
 static void add_hits(const struct fault_result *fault, struct buf *out)
 {
-    if (!fault->matches && !fault->hits)
+    if (fault->dry)
+        add_would(fault, out);
+    else if (!fault->matches && !fault->hits)
         buf_add(out, is_process_fault(fault) ? "did not strike" : "no hit: nothing called it");
     else if (is_process_fault(fault))
         buf_printf(out, "struck %" PRIu64 " time%s", fault->hits, fault->hits == 1 ? "" : "s");

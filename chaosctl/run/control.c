@@ -17,6 +17,9 @@
 #include "chaosctl/run/control_area.h"
 #include "chaosctl/run/process.h"
 #include "chaosctl/run/rundir.h"
+#include "chaosctl/scenario/limits.h"
+
+#define SPARED_BIT (DEPENDENCY_MAX - 1) /* of all that limits forbid */
 
 /* --- the run's folder --- */
 
@@ -135,26 +138,66 @@ const char *control_path(const struct control *control)
 
 /* Those that are there already stay where they are.  A reader sees the count grow behind what it counts, and
  * believes nothing of a target that it learned before a rule about it is armed: that begins another epoch. */
-static int copy_targets(struct table *table, const struct scenario *scenario)
+static int copy_target(struct table *table, const struct target *target, uint32_t *at)
 {
+    if (*at == TARGET_MAX)
+        return -E2BIG;
+    if (*at >= table->target_count) {
+        table->targets[*at] = *target;
+        atomic_thread_fence(memory_order_release);
+        table->target_count = *at + 1;
+    }
+    ++*at;
+    return 0;
+}
+
+/* What a limit forbids is spared even where nobody could know that a fault would meet it: a name that
+ * resolves to an address, an address that was somebody's name. */
+static int copy_forbidden(struct table *table, const struct forbidden *forbidden, uint32_t *at)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < forbidden->targets_count && !error; i++) {
+        struct target target = forbidden->targets[i];
+        target.bit = SPARED_BIT;
+        error = copy_target(table, &target, at);
+        target.protocol = PROTOCOL_UDP;
+        if (!error && forbidden->any_protocol && target.kind != TARGET_UNIX)
+            error = copy_target(table, &target, at);
+    }
+    return error;
+}
+
+static int copy_limits(struct control *control, const struct limits *limits, uint32_t *at)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < limits->forbidden_count && !error; i++) {
+        control->spared = 1u << SPARED_BIT;
+        error = copy_forbidden(control->table, &limits->forbidden[i], at);
+    }
+    return error;
+}
+
+static int copy_targets(struct control *control, const struct scenario *scenario)
+{
+    int error = 0;
     uint32_t at = 0;
 
+    control->spared = 0;
+    for (size_t i = 0; i < scenario->limits_count && !error; i++)
+        error = copy_limits(control, &scenario->limits[i], &at);
+    if (control->spared && scenario->dependencies_count > SPARED_BIT)
+        return -E2BIG;
     for (size_t d = 0; d < scenario->dependencies_count; d++)
-        for (size_t t = 0; t < scenario->dependencies[d].targets_count; t++, at++) {
-            if (at == TARGET_MAX)
-                return -E2BIG;
-            if (at < table->target_count)
-                continue;
-            table->targets[at] = scenario->dependencies[d].targets[t];
-            atomic_thread_fence(memory_order_release);
-            table->target_count = at + 1;
-        }
-    return 0;
+        for (size_t t = 0; t < scenario->dependencies[d].targets_count && !error; t++)
+            error = copy_target(control->table, &scenario->dependencies[d].targets[t], &at);
+    return error;
 }
 
 int control_add_targets(struct control *control, const struct scenario *scenario)
 {
-    return copy_targets(control->table, scenario);
+    return copy_targets(control, scenario);
 }
 
 /* Room is taken now: a write through a map finds no room by dying of SIGBUS. */
@@ -182,7 +225,7 @@ static int make_area(struct control *control, const struct scenario *scenario, u
         return -errno;
     int error = map_file(fd, &control->table);
     if (!error)
-        error = copy_targets(control->table, scenario);
+        error = copy_targets(control, scenario);
     if (error)
         return error;
     table_init(control->table);
@@ -268,6 +311,7 @@ int control_arm(struct control *control, const struct rule *rule, const struct r
 {
     struct rule armed = *rule;
 
+    armed.spared = control->spared;
     if (reply)
         armed.reply = table_reply(control->table, reply);
     int index = reply && !armed.reply ? -1 : table_arm(control->table, &armed);

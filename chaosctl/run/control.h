@@ -66,6 +66,10 @@ bool control_resets(const struct fault *fault);
 void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_seed, uint64_t injected_ns,
                   struct rule *ret_rule);
 
+/* Make it one that only counts what it would strike: of streams, what is sent on them, which is as near as
+ * counting comes to requests. */
+void control_rehearse(struct rule *rule);
+
 /* Arm, lift: the rule's index or -ENOSPC.  Both wake who waits.  reply: of respond, NULL of others. */
 int control_arm(struct control *control, const struct rule *rule, const struct reply *reply);
 void control_lift(struct control *control, uint32_t index);

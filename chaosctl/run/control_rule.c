@@ -144,3 +144,26 @@ void control_rule(const struct fault *fault, uint32_t ordinal, uint64_t cell_see
     set_times(fault, injected_ns, ret_rule);
     rule_seal(ret_rule);
 }
+
+/* What a stream's effect would do to bytes that come later hangs on those that it did before: of a request,
+ * only that it is sent is the same without the fault. */
+static uint32_t rehearsed_roles(const struct rule *rule)
+{
+    bool opens = rule->effect == EFFECT_OUTAGE || rule->endless;
+
+    return 1u << ROLE_SEND | (opens ? 1u << ROLE_OPEN : 0);
+}
+
+void control_rehearse(struct rule *rule)
+{
+    rule->is_dry = 1;
+    if (rule->effect == EFFECT_REFUSE || rule->effect == EFFECT_FAIL || rule->effect == EFFECT_WAIT)
+        return;
+    bool has_request = rule->has_request;
+    rule->calls = call_with_roles(rehearsed_roles(rule));
+    rule->effect = EFFECT_WAIT;
+    rule->delay_ns = rule->age_ns = 0;
+    rule->endless = 0;
+    rule_seal(rule);
+    rule->has_request = has_request;
+}

@@ -10,6 +10,7 @@
 #include "chaosctl/run/drill_server.h"
 #include "chaosctl/run/halt.h"
 #include "chaosctl/run/internal.h"
+#include "chaosctl/scenario/limits.h"
 
 /* Seeds of live faults: apart from those of any cell's own. */
 #define LIVE_DRAW UINT64_C(0x6c697665)
@@ -55,14 +56,17 @@ static json_t *inject(const struct asked *a)
 {
     cleanup_buf struct buf why = {0};
     struct injection *in = NULL;
-    struct deed deed = deed_of(a, "inject");
+    struct deed deed = deed_of(a, a->request->dry ? "rehearse" : "inject");
 
     drill_heed_halt(a->run); /* as it is now, not as it was at the last tick */
     const char *obstacle = live_obstacle(a->run);
     if (obstacle)
         return refusal(obstacle);
+    if (limits_refuse_user(a->run->scenario, a->peer->uid, &why))
+        return refusal(buf_text(&why));
     deed.seed = seed_of(a);
-    int error = live_inject(a->run, a->request->text, a->request->for_ns, deed.seed, &why, &in);
+    const struct wish wish = {a->request->text, a->request->for_ns, deed.seed, a->request->dry};
+    int error = live_inject(a->run, &wish, &why, &in);
     if (error)
         return refusal_of(error, &why);
     deed.fault = in->id;

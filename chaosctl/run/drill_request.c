@@ -15,12 +15,13 @@ enum key {
     KEY_ID,
     KEY_FOR,
     KEY_SEED,
+    KEY_DRY,
     KEY_USER,
     KEY_TERMINAL,
     KEY_COUNT,
 };
 
-static const char *const keys[KEY_COUNT] = {"text", "id", "for_ns", "seed", "user", "terminal"};
+static const char *const keys[KEY_COUNT] = {"text", "id", "for_ns", "seed", "dry", "user", "terminal"};
 
 #define ASKER (1u << KEY_USER | 1u << KEY_TERMINAL)
 
@@ -29,7 +30,8 @@ static const struct {
     unsigned takes, needs; /* keys, one bit each */
 } asks[DRILL_ASK_COUNT] = {
     [DRILL_STATUS] = {"status", ASKER, 0},
-    [DRILL_INJECT] = {"inject", ASKER | 1u << KEY_TEXT | 1u << KEY_FOR | 1u << KEY_SEED, 1u << KEY_TEXT},
+    [DRILL_INJECT] = {"inject", ASKER | 1u << KEY_TEXT | 1u << KEY_FOR | 1u << KEY_SEED | 1u << KEY_DRY,
+                      1u << KEY_TEXT},
     [DRILL_LIFT] = {"lift", ASKER | 1u << KEY_ID, 0},
     [DRILL_NOTE] = {"note", ASKER | 1u << KEY_TEXT, 1u << KEY_TEXT},
     [DRILL_CONTINUE] = {"continue", ASKER, 0},
@@ -85,6 +87,14 @@ static int take_number(struct reading *r, const char *key, const json_t *value, 
     return 0;
 }
 
+static int take_flag(struct reading *r, const char *key, const json_t *value, bool *ret_flag)
+{
+    if (!json_is_boolean(value))
+        return refuse(r, "\"%s\" must be true or false", key);
+    *ret_flag = json_is_true(value);
+    return 0;
+}
+
 /* Decimals in a text: 64 bits do not survive every JSON reader. */
 static int take_seed(struct reading *r, const json_t *value)
 {
@@ -103,6 +113,7 @@ static int take_key(struct reading *r, enum key key, const json_t *value)
     case KEY_ID: return take_number(r, keys[key], value, &r->request->id);
     case KEY_FOR: return take_number(r, keys[key], value, &r->request->for_ns);
     case KEY_SEED: return take_seed(r, value);
+    case KEY_DRY: return take_flag(r, keys[key], value, &r->request->dry);
     case KEY_USER: return take_text(r, keys[key], value, &r->request->user);
     case KEY_TERMINAL: return take_text(r, keys[key], value, &r->request->terminal);
     case KEY_COUNT: break;
@@ -191,6 +202,8 @@ char *drill_request_line(const struct drill_request *request)
         json_object_set_new(object, "id", json_integer((json_int_t)request->id));
     if (request->for_ns)
         json_object_set_new(object, "for_ns", json_integer((json_int_t)request->for_ns));
+    if (request->dry)
+        json_object_set_new(object, "dry", json_true());
     snprintf(seed, sizeof(seed), "%" PRIu64, request->seed);
     if (request->has_seed)
         json_object_set_new(object, "seed", json_string(seed));

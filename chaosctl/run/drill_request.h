@@ -31,6 +31,7 @@ struct drill_request {
     const char *text;     /* inject: the SPEC; note: the note */
     uint64_t id;          /* lift: which fault; 0: all */
     uint64_t for_ns;      /* inject: how long; 0: not said */
+    bool dry;             /* inject: only count what it would hit */
     bool has_seed;        /* inject */
     uint64_t seed;        /* 0 unless has_seed */
     const char *user;     /* who asks, as the asker says; or NULL */

@@ -55,7 +55,9 @@ static void begin(void *arg)
 {
     struct injection *in = arg;
 
-    if (fault_way(in->fault->kind) == WAY_PROCESS)
+    if (in->dry)
+        in->done += fault_way(in->fault->kind) == WAY_PROCESS;
+    else if (fault_way(in->fault->kind) == WAY_PROCESS)
         strike_process(in);
     else if (control_resets(in->fault))
         reset_established(in);
@@ -73,7 +75,9 @@ static int arm(struct injection *in, uint32_t ordinal, uint64_t seed, uint64_t n
     if (fault_way(in->fault->kind) != WAY_SHIM)
         return 0;
     control_rule(in->fault, ordinal, seed, now_ns, &rule);
-    in->rule = control_arm(in->run->control, &rule, in->fault->reply);
+    if (in->dry)
+        control_rehearse(&rule);
+    in->rule = control_arm(in->run->control, &rule, in->dry ? NULL : in->fault->reply);
     return in->rule < 0 ? in->rule : 0;
 }
 
@@ -121,8 +125,11 @@ int inject_begin(struct run *run)
     if (!c->injections)
         return -ENOMEM;
     for (size_t i = 0; i < c->cell->faults_count; i++)
-        c->injections[i] =
-            (struct injection){.run = run, .fault = &c->cell->faults[i], .rule = -1, .id = ++run->injected};
+        c->injections[i] = (struct injection){.run = run,
+                                              .fault = &c->cell->faults[i],
+                                              .rule = -1,
+                                              .id = ++run->injected,
+                                              .dry = run->options.dry};
     for (size_t i = 0; i < c->cell->faults_count; i++) {
         int r = injection_arm(&c->injections[i], (uint32_t)i, c->cell->seed, now_ns);
         if (r)
@@ -220,7 +227,7 @@ void inject_settle(struct run *run)
     struct injection *in;
 
     for (size_t i = 0; (in = inject_at(run, i)); i++)
-        if (!inject_landed(in))
+        if (!inject_landed(in) && !(in->live && in->dry))
             run_judge(run, VERDICT_INCONCLUSIVE, unhit_reason(run, in));
 }
 

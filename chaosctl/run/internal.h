@@ -31,6 +31,7 @@ struct injection {
     uint64_t matches, hits, skipped, unseen; /* as read when it was lifted */
     uint32_t id;                             /* in the run, from 1 */
     bool lifted;
+    bool dry; /* it only counts what it would strike */
     /* Of one that somebody injected while it runs, beside those of the cell. */
     bool live;
     struct fault own;
@@ -113,6 +114,10 @@ struct run {
     bool hold_is_over;
     struct drill_server *server; /* NULL: nobody can ask */
     uint32_t injected;           /* ids given out */
+    struct webhook *webhook;     /* NULL: no URL */
+    bool is_ending;              /* all is done; the last events are on their way */
+    struct page_server *metrics; /* NULL: nobody asked for it */
+    uint64_t metrics_ns;         /* when the file is due */
     char *halt;                  /* path of this user's halt */
     bool halted;
 };
@@ -265,13 +270,27 @@ const char *inject_fault_of(const struct run *run, uint32_t rule);
 
 /* Why nothing can be injected now, or NULL. */
 const char *live_obstacle(const struct run *run);
-/* Inject a SPEC for so long (0: as long as it says itself, or a minute), and say which.  -EINVAL with words
- * in ret_why; -errno. */
-int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t seed, struct buf *ret_why,
+struct wish {
+    const char *spec;
+    uint64_t for_ns; /* 0: as long as it says itself, or a minute */
+    uint64_t seed;
+    bool dry;
+};
+
+/* Inject it, and say which.  -EINVAL with words in ret_why; -errno. */
+int live_inject(struct run *run, const struct wish *wish, struct buf *ret_why,
                 struct injection **ret_injection);
 void live_lift_all(struct run *run);
 bool live_is_active(const struct run *run);
 void live_free(struct course *course);
+
+/* --- bounds.c: the limits that only the moment tells --- */
+
+/* Do the cell's faults exceed them now?  So says why. */
+bool bounds_refuse_cell(const struct run *run, struct buf *why);
+bool bounds_refuse_live(const struct run *run, const struct fault *fault, uint64_t for_ns, struct buf *why);
+/* Lift what has come to exceed them: an experiment is stopped, a hold goes on. */
+void bounds_tick(struct run *run, uint64_t now_ns);
 
 /* --- deed.c: what people did, for the journal and the report --- */
 
@@ -290,6 +309,13 @@ void drill_heed_halt(struct run *run);
 void drill_halt(struct run *run);
 /* drill_status.c: a JSON object, members of the answer. */
 json_t *drill_status(struct run *run);
+
+/* --- metrics.c: the run as others' dashboards see it --- */
+
+int metrics_open(struct run *run);
+void metrics_tick(struct run *run, uint64_t now_ns);
+/* Writes the file for the last time. */
+void metrics_close(struct run *run);
 
 /* --- steps.c: things done in order --- */
 

@@ -41,15 +41,29 @@ static void explain(const struct diag *diag, struct buf *ret_why)
     }
 }
 
-static int read_spec(struct run *run, const char *spec, struct buf *ret_why, struct fault *ret_fault)
+/* A fault that ends by itself, by its own `for`, needs no other end. */
+static uint64_t lasts_ns(const struct fault *fault, uint64_t for_ns)
 {
+    if (for_ns)
+        return for_ns;
+    return fault->for_ns == RULE_ENDLESS ? FOR_NS : fault->start_ns + fault->for_ns;
+}
+
+/* A refused one leaves no dependency behind. */
+static int read_spec(struct run *run, const char *spec, uint64_t for_ns, struct buf *ret_why,
+                     struct fault *ret_fault)
+{
+    size_t dependencies = run->scenario->dependencies_count;
     struct diag *diag = diag_new(spec);
     int error = diag ? scenario_add_fault(run->scenario, spec, diag, ret_fault) : -ENOMEM;
 
     if (error == -EINVAL)
         explain(diag, ret_why);
     diag_free(diag);
-    return error;
+    if (error || !bounds_refuse_live(run, ret_fault, lasts_ns(ret_fault, for_ns), ret_why))
+        return error;
+    run->scenario->dependencies_count = dependencies;
+    return -EINVAL;
 }
 
 static void time_is_over(void *arg)
@@ -58,14 +72,6 @@ static void time_is_over(void *arg)
 
     injection_lift(in);
     deed_note(in->run, &(struct deed){.what = "end", .fault = in->id, .text = in->fault->text});
-}
-
-/* A fault that ends by itself, by its own `for`, needs no other end. */
-static uint64_t lasts_ns(const struct fault *fault, uint64_t for_ns)
-{
-    if (for_ns)
-        return for_ns;
-    return fault->for_ns == RULE_ENDLESS ? FOR_NS : fault->start_ns + fault->for_ns;
 }
 
 /* In the rule as well: it is over on time though this process should hang. */
@@ -100,12 +106,12 @@ static int begin(struct run *run, struct injection *in, uint64_t seed)
     return injection_arm(in, 0, seed, now_ns);
 }
 
-int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t seed, struct buf *ret_why,
+int live_inject(struct run *run, const struct wish *wish, struct buf *ret_why,
                 struct injection **ret_injection)
 {
     struct course *c = &run->course;
     cleanup_free struct injection *in = calloc(1, sizeof(*in));
-    int error = in ? read_spec(run, spec, ret_why, &in->own) : -ENOMEM;
+    int error = in ? read_spec(run, wish->spec, wish->for_ns, ret_why, &in->own) : -ENOMEM;
 
     if (error)
         return error;
@@ -114,11 +120,14 @@ int live_inject(struct run *run, const char *spec, uint64_t for_ns, uint64_t see
     in->rule = -1;
     in->live = true;
     in->id = run->injected + 1;
-    in->for_ns = lasts_ns(&in->own, for_ns);
+    in->dry = wish->dry;
+    if (in->dry)
+        in->own.text = run_text(run, "dry run of %s", in->own.text);
+    in->for_ns = lasts_ns(&in->own, wish->for_ns);
     bound(&in->own, in->for_ns);
     in->until_ns = now_mono_ns() + in->for_ns;
     in->over = (struct timer){.fn = time_is_over, .arg = in};
-    error = begin(run, in, seed);
+    error = begin(run, in, wish->seed);
     if (!error)
         error = keep(c, in);
     if (error) {

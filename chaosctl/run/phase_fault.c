@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_row.h"
 #include "chaosctl/run/reach.h"
@@ -10,6 +11,12 @@
 
 void phase_enter_inject(struct run *run)
 {
+    cleanup_buf struct buf why = {0};
+
+    if (bounds_refuse_cell(run, &why)) {
+        run_abort(run, run_text(run, "limits: %s", buf_text(&why)));
+        return;
+    }
     control_renew(run->control, run->scenario->lease_ns);
     run->course.injected_ns = now_mono_ns();
     int r = watches_start_during(run);

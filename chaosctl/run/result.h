@@ -67,6 +67,7 @@ struct fault_result {
     uint64_t unseen;           /* connections whose requests could not be matched: TLS */
     const char *hits_expected; /* ">= 1" */
     bool landed;               /* hits are as expected */
+    bool dry;                  /* hits are what it would have hit: nothing was injected */
     struct position at;
 };
 
@@ -82,7 +83,8 @@ struct load_result {
 
 /* What somebody did to a run while it ran, or what came of it. */
 struct deed {
-    const char *what;     /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down" */
+    const char *
+        what; /* "inject", "lift", "end", "note", "continue", "halt", "resume", "down", "limit", "rehearse" */
     const char *text;     /* the fault, the note; or NULL */
     const char *spec;     /* inject: the fault as it was asked for */
     uint64_t fault;       /* its number in the run; 0: none in particular */
@@ -129,11 +131,15 @@ struct run_result {
     uint64_t started_wall_ns, duration_ns;
     enum verdict_of_run verdict;
     const char *reason; /* why, where no cell tells; or NULL */
+    const char *notice; /* what went wrong beside the run, and changes nothing about it; or NULL */
     bool stopped;       /* by a signal or a stop condition: nothing else is to be started */
     bool complete;      /* false: the journal ends early */
     const struct cell_result *cells;
     size_t cells_count;
     size_t cells_planned;
+    /* Of a journal that was read: what people did, at_ns since the run began; also where no cell tells. */
+    const struct deed *timeline;
+    size_t timeline_count;
 };
 
 struct run_result *result_new(void); /* NULL: out of memory */

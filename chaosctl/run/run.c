@@ -10,8 +10,10 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_check.h"
+#include "chaosctl/run/webhook.h"
 
-#define TOLD_NS (10 * NS_PER_S) /* of a hold, in the live line */
+#define TOLD_NS        (10 * NS_PER_S) /* of a hold, in the live line */
+#define LAST_EVENTS_NS (2 * NS_PER_S)
 
 const char *run_text(struct run *run, const char *format, ...)
 {
@@ -152,6 +154,8 @@ static void tick(void *arg)
     if (now_ns >= run->status_ns) {
         run->status_ns = now_ns + STATUS_NS;
         tell_status(run, now_ns);
+        bounds_tick(run, now_ns);
+        metrics_tick(run, now_ns);
         /* A service may start more processes than there are slots, one after the other. */
         if (control_table(run->control))
             control_sweep(run->control);
@@ -188,6 +192,10 @@ static void signalled(void *arg, int signal)
 {
     struct run *run = arg;
 
+    if (run->is_ending) {
+        loop_stop(run->loop);
+        return;
+    }
     if (run->signal) {
         for (size_t i = 0; run->services && i < run->scenario->services_count; i++)
             services_kill(run->services, i, SIGKILL);
@@ -203,8 +211,53 @@ static void signalled(void *arg, int signal)
 
 static void asked_to_halt(void *arg, int signal)
 {
+    struct run *run = arg;
+
     (void)signal;
-    drill_halt(arg);
+    if (!run->is_ending)
+        drill_halt(run);
+}
+
+/* --- events to a URL --- */
+
+static int open_webhook(struct run *run)
+{
+    const char *url = run->options.webhook ? run->options.webhook : run->scenario->notify;
+
+    if (!url)
+        return 0;
+    int error = webhook_new(run->prober, url, &run->webhook);
+    if (!error && run->hooks.webhook)
+        run->hooks.webhook(run->hooks.arg, run->webhook);
+    return error;
+}
+
+static void no_longer(void *arg)
+{
+    struct run *run = arg;
+
+    loop_stop(run->loop);
+}
+
+/* The drill is over; a URL that does not answer delays its report by so much at most. */
+static void close_webhook(struct run *run)
+{
+    cleanup_buf struct buf words = {0};
+    struct timer timer = {.fn = no_longer, .arg = run};
+
+    run->is_ending = true;
+    drill_close(run);
+    if (run->hooks.ended)
+        run->hooks.ended(run->hooks.arg, run->result);
+    if (!run->webhook)
+        return;
+    if (webhook_await(run->webhook, no_longer, run)) {
+        loop_set_timer(run->loop, &timer, now_mono_ns() + LAST_EVENTS_NS);
+        (void)loop_run(run->loop);
+        loop_unset_timer(run->loop, &timer);
+    }
+    if (webhook_failed(run->webhook, &words))
+        run->result->notice = run_text(run, "%s", buf_text(&words));
 }
 
 /* --- setting up --- */
@@ -232,6 +285,20 @@ static void queue_hold(struct run *run)
     run->queue[run->queue_count++] = &run->held;
 }
 
+/* Without its fault it proves nothing, and its steps would change what they should not. */
+static const struct cell *rehearsal_of(struct run *run, const struct cell *cell)
+{
+    struct cell *dry = run->options.dry ? arena_take(run->result->arena, sizeof(*dry)) : NULL;
+
+    if (!dry)
+        return cell;
+    *dry = *cell;
+    dry->steps_count = dry->during_count = dry->after_count = dry->cleanup_count = 0;
+    dry->answers = 0;
+    dry->hypothesis = NULL;
+    return dry;
+}
+
 static int queue_cells(struct run *run)
 {
     const struct scenario *s = run->scenario;
@@ -243,7 +310,7 @@ static int queue_cells(struct run *run)
         queue_hold(run);
     for (size_t i = 0; !run->options.hold && i < s->cells_count; i++)
         if (is_wanted(run, &s->cells[i]))
-            run->queue[run->queue_count++] = &s->cells[i];
+            run->queue[run->queue_count++] = rehearsal_of(run, &s->cells[i]);
     run->result->cells_planned = run->queue_count;
     return run->queue_count ? 0 : -ENOENT;
 }
@@ -282,13 +349,18 @@ static int prepare(struct run *run)
     if (!r)
         r = prober_new(run->loop, run->scenario->dir, &run->prober);
     if (!r)
+        r = open_webhook(run);
+    if (!r)
         r = control_new(&run->control);
-    return r ? r : drill_open(run);
+    if (!r)
+        r = drill_open(run);
+    return r ? r : metrics_open(run);
 }
 
 /* What asks goes before the one that is asked. */
 static void finish(struct run *run)
 {
+    metrics_close(run);
     drill_close(run);
     if (run->stops)
         stops_end(run);
@@ -302,6 +374,7 @@ static void finish(struct run *run)
     if (run->loads)
         loads_end(run);
     services_free(run->services);
+    webhook_free(run->webhook);
     prober_free(run->prober);
     control_free(run->control, run->options.keep);
     loop_free(run->loop);
@@ -333,6 +406,7 @@ static void run_cells(struct run *run)
     }
     result->duration_ns = now_mono_ns() - started_ns;
     result->complete = true;
+    close_webhook(run);
 }
 
 int run_scenario(struct scenario *scenario, const struct run_options *options, const struct run_hooks *hooks,

@@ -18,6 +18,8 @@ struct run_status {
     uint64_t hits;              /* of all faults, in this cell */
 };
 
+struct webhook;
+
 /* Any may be NULL.  Texts are borrowed for the call. */
 struct run_hooks {
     void *arg;
@@ -29,12 +31,20 @@ struct run_hooks {
     void (*deed)(void *arg, const struct deed *deed);
     void (*cell)(void *arg, const struct cell_result *result);
     void (*tick)(void *arg, const struct run_status *status); /* five times a second */
+    /* Where events may be posted until `ended`; before `started`, and only where there is a URL. */
+    void (*webhook)(void *arg, struct webhook *webhook);
+    void (*ended)(void *arg, const struct run_result *result); /* its verdict is found */
 };
 
 struct run_options {
-    const char *only; /* glob (fnmatch) over experiment names and "experiment/label"; NULL: all */
-    bool keep;        /* the run's folder, with its logs */
-    bool hold;        /* no experiment: the services, their steady state, and what somebody injects */
+    const char *only;    /* glob (fnmatch) over experiment names and "experiment/label"; NULL: all */
+    bool keep;           /* the run's folder, with its logs */
+    bool hold;           /* no experiment: the services, their steady state, and what somebody injects */
+    const char *webhook; /* URL that events are posted to, before the scenario's `notify`; or NULL */
+    bool has_metrics;    /* metrics_fd listens, and the page of metrics is served there */
+    int metrics_fd;
+    const char *metrics_file; /* the page is written there each second, and at the end; NULL: nowhere */
+    bool dry; /* faults only count what they would hit; no checks but the steady state, no steps */
 };
 
 /* Runs to the end, whatever happens on the way; SIGINT, SIGTERM and SIGHUP stop it (and end a

@@ -87,6 +87,7 @@ static void tally_faults(struct run *run, struct cell_result *cell)
             .unseen = in->unseen,
             .hits_expected = in->fault->hits_text,
             .landed = inject_landed(in),
+            .dry = in->dry,
             .at = in->live ? run->course.cell->at : in->fault->at,
         };
     }

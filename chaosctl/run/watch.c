@@ -202,6 +202,23 @@ static void decide_as(struct watch *w, enum outcome outcome)
     w->decided = true;
 }
 
+/* It takes a moment until the first look: who asks for the whole phase has it from its beginning, if nothing
+ * else was ever seen. */
+static uint64_t since_of(const struct watch *w, uint64_t at_ns)
+{
+    bool is_first = w->known == 1 && !w->unknown && w->check->time_ns && at_ns <= w->begin_ns + LOOK_NS;
+
+    return is_first && w->begin_ns < at_ns ? w->begin_ns : at_ns;
+}
+
+/* What is answered when the phase is over says how it stood when it ended. */
+static uint64_t held_ns(const struct watch *w)
+{
+    uint64_t now_ns = now_mono_ns(), until_ns = w->to_ns && w->to_ns < now_ns ? w->to_ns : now_ns;
+
+    return until_ns > w->holding_since_ns ? until_ns - w->holding_since_ns : 0;
+}
+
 static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char *why)
 {
     bool holds = j == JUDGE_HOLDS;
@@ -217,7 +234,7 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
     }
     w->known++;
     if (holds && !w->holds)
-        w->holding_since_ns = at_ns;
+        w->holding_since_ns = since_of(w, at_ns);
     w->known_until_ns = at_ns;
     w->holds = holds;
     switch (w->quantifier) {
@@ -235,7 +252,7 @@ static void found(struct watch *w, enum judgement j, uint64_t at_ns, const char 
             decide_as(w, is_late(w, now_mono_ns()) ? OUTCOME_FAILED : OUTCOME_HELD);
         break;
     case FOR:
-        if (holds && now_mono_ns() - w->holding_since_ns >= w->check->time_ns && w->check->time_ns)
+        if (holds && w->check->time_ns && held_ns(w) >= w->check->time_ns)
             decide_as(w, OUTCOME_HELD);
         break;
     }
@@ -314,7 +331,7 @@ void watch_close(struct watch *w, uint64_t to_ns)
     if (w->to_ns)
         return;
     w->to_ns = to_ns;
-    if (!w->decided && w->check->probe && (w->quantifier == AT_END || !w->known))
+    if (!w->decided && w->check->probe && (w->quantifier == AT_END || !w->known || watch_is_holding(w)))
         look(w, to_ns);
 }
 

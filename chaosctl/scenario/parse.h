@@ -44,11 +44,21 @@ struct targets {
 bool target_parse(struct reader *r, const struct node *at, const char *kind, const char *text, uint8_t bit,
                   struct targets *ret_targets);
 
+/* "unix" and "/run/x.sock"; "tcp" and "10.0.0.1:*": of a target as the command line has it (spec.c). */
+const char *address_of(struct reader *r, const char *text, const char **ret_kind);
+bool looks_like_address(const char *text);
+
+/* --- limits (limits_read.c) --- */
+
+/* path: the file that they stand in, for those who exceed them. */
+void limits_read(struct reader *r, const struct node *node, const char *path);
+extern const struct shape shape_limits;
+
 /* --- probes (parse_probe.c, parse_http.c) --- */
 
 /* The keys that say how to ask, wherever a probe may be written in place. */
 struct probe_nodes {
-    const struct node *http, *tcp, *exec, *timeout;
+    const struct node *http, *tcp, *exec, *env, *timeout;
 };
 #define PROBE_FIELDS(container, member)                                                                      \
     {"http", &shape_http, offsetof(container, member) + offsetof(struct probe_nodes, http), FIELD_NODE,      \
@@ -57,10 +67,15 @@ struct probe_nodes {
          "HOST:PORT to connect to"},                                                                         \
         {"exec", &shape_argv, offsetof(container, member) + offsetof(struct probe_nodes, exec), FIELD_NODE,  \
          "a command to run"},                                                                                \
+        {"env", &shape_pairs, offsetof(container, member) + offsetof(struct probe_nodes, env), FIELD_NODE,   \
+         "exec: variables beside those of chaosctl itself"},                                                 \
     {                                                                                                        \
         "timeout", &shape_time, offsetof(container, member) + offsetof(struct probe_nodes, timeout),         \
             FIELD_NODE, "an answer that takes longer is none; 5s unless given"                               \
     }
+
+/* `env:` of a service or a command: names that may be some. */
+bool env_read(struct reader *r, const struct node *node, struct pairs *ret_pairs);
 
 bool probe_is_given(const struct probe_nodes *nodes);
 
@@ -70,7 +85,6 @@ bool probe_read(struct reader *r, const struct node *node, const struct probe_no
                 struct probe *ret_probe);
 /* A name and a value that cannot become more than one header. */
 bool http_header_is_valid(const struct pair *header);
-bool url_is_valid(const char *url);
 bool http_read(struct reader *r, const struct node *node, struct probe *ret_probe);
 bool endpoint_read(struct reader *r, const struct node *node, const char **ret_host, uint16_t *ret_port);
 void probes_read(struct reader *r, const struct node *node);

@@ -85,8 +85,38 @@ static const char *describe(struct reader *r, const struct probe *p)
     return "";
 }
 
+bool env_read(struct reader *r, const struct node *node, struct pairs *ret_pairs)
+{
+    struct pairs pairs = {0};
+
+    r->key = "env";
+    if (!shape_pairs.take(r, node, &pairs))
+        return false;
+    for (size_t i = 0; i < pairs.count; i++)
+        if (!*pairs.items[i].name || strchr(pairs.items[i].name, '='))
+            reader_error(r, node, "\"%s\" is no name of a variable", pairs.items[i].name);
+    *ret_pairs = pairs;
+    return true;
+}
+
+static bool read_exec(struct reader *r, const struct probe_nodes *n, struct probe *p)
+{
+    struct pairs env = {0};
+
+    r->key = "exec";
+    p->kind = PROBE_EXEC;
+    if (!shape_argv.take(r, n->exec, &p->argv) || (n->env && !env_read(r, n->env, &env)))
+        return false;
+    p->env = env.items;
+    p->env_count = env.count;
+    return true;
+}
+
 static bool read_kind(struct reader *r, const struct probe_nodes *n, struct probe *p)
 {
+    r->key = "env";
+    if (n->env && !n->exec)
+        reader_error(r, n->env, "only a command has variables: exec is wanted beside it");
     if (n->http) {
         r->key = "http";
         return http_read(r, n->http, p);
@@ -96,9 +126,7 @@ static bool read_kind(struct reader *r, const struct probe_nodes *n, struct prob
         p->kind = PROBE_TCP;
         return endpoint_read(r, n->tcp, &p->host, &p->port);
     }
-    r->key = "exec";
-    p->kind = PROBE_EXEC;
-    return shape_argv.take(r, n->exec, &p->argv);
+    return read_exec(r, n, p);
 }
 
 static void read_timeout(struct reader *r, const struct node *node, struct probe *p)

@@ -141,12 +141,8 @@ static void read_env(struct reader *r, const struct node *node, struct service *
 {
     struct pairs pairs = {0};
 
-    r->key = "env";
-    if (!shape_pairs.take(r, node, &pairs))
+    if (!env_read(r, node, &pairs))
         return;
-    for (size_t i = 0; i < pairs.count; i++)
-        if (!*pairs.items[i].name || strchr(pairs.items[i].name, '='))
-            reader_error(r, node, "\"%s\" is no name of a variable", pairs.items[i].name);
     s->env = pairs.items;
     s->env_count = pairs.count;
 }

@@ -2,12 +2,13 @@
 #include <string.h>
 
 #include "chaosctl/base/unit.h"
+#include "chaosctl/scenario/limits.h"
 #include "chaosctl/scenario/parse.h"
 #include "chaosctl/scenario/root.h"
 
 struct root_nodes {
     const struct node *version, *name, *seed, *vars, *services, *dependencies, *probes, *load, *steady_state,
-        *stop_when, *defaults, *experiments;
+        *stop_when, *defaults, *experiments, *limits, *notify;
 };
 
 static const struct shape shape_version = {.name = "version", .wanted = "1", .schema = "{\"const\":1}"};
@@ -48,6 +49,9 @@ static const struct field fields[] = {
      "must hold before the fault, and again in recovery"},
     {"stop_when", &shape_checks, AT(stop_when), FIELD_NODE, "when one of these holds: lift, clean up, stop"},
     {"defaults", &shape_defaults, AT(defaults), FIELD_NODE, "timing of all experiments"},
+    {"limits", &shape_limits, AT(limits), FIELD_NODE,
+     "how far its faults may go; those of the host hold all the same"},
+    {"notify", &shape_line, AT(notify), FIELD_NODE, "a URL that what happens is posted to, as JSON"},
     {"experiments", &shape_experiments, AT(experiments), FIELD_NODE | FIELD_REQUIRED,
      "what is tried: a list, at least one"},
     {0},
@@ -79,6 +83,10 @@ static void read_head(struct reader *r, const struct root_nodes *n)
     r->key = "seed";
     if (n->seed)
         (void)shape_count.take(r, n->seed, &r->scenario->seed);
+    r->key = "notify";
+    if (n->notify && shape_line.take(r, n->notify, &r->scenario->notify) &&
+        !url_is_valid(r->scenario->notify))
+        reader_error(r, n->notify, "\"%s\" is no URL: http://... or https://...", r->scenario->notify);
     r->key = NULL;
 }
 
@@ -114,7 +122,9 @@ void root_read(struct reader *r, const struct node *root)
     defaults_read(r, n.defaults, &defaults);
     defaults.has_steady_state = node_says_something(n.steady_state);
     r->scenario->lease_ns = defaults.lease_ns;
+    limits_read(r, n.limits, r->scenario->path);
     if (n.experiments)
         experiments_read(r, n.experiments, &defaults);
+    limits_check(r->scenario, r->diag);
     r->scope = NULL;
 }

@@ -1,16 +1,14 @@
 /* Files into scenarios, and secrets out of texts.  Floor 2. */
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/scenario/reader.h"
 #include "chaosctl/scenario/root.h"
+#include "chaosctl/scenario/source.h"
 
 #define SEED 1 /* unless given: the same decisions each time */
 
@@ -110,63 +108,13 @@ int scenario_parse(const char *text, size_t len, const char *path, struct diag *
 
 /* --- files --- */
 
-static int no_file(struct diag *diag, int error, const char *why)
-{
-    diag_error(diag, (struct position){0}, "%s", why ? why : strerror(error));
-    return -error;
-}
-
-static int check_file(int fd, struct diag *diag, size_t *ret_size)
-{
-    struct stat st;
-
-    if (fstat(fd, &st))
-        return no_file(diag, errno, NULL);
-    if (S_ISDIR(st.st_mode))
-        return no_file(diag, EISDIR, "is a directory, not a scenario");
-    if (!S_ISREG(st.st_mode))
-        return no_file(diag, EINVAL, "is not a regular file");
-    if (st.st_size > (off_t)SCENARIO_FILE_MAX)
-        return no_file(diag, EFBIG, "larger than 4 MiB: too large for a scenario");
-    *ret_size = (size_t)st.st_size;
-    return 0;
-}
-
-/* At most size bytes: a file that grows meanwhile is cut. */
-static int read_all(int fd, char *text, size_t size, size_t *ret_len)
-{
-    *ret_len = 0;
-    while (*ret_len < size) {
-        ssize_t got = read(fd, text + *ret_len, size - *ret_len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -errno;
-        if (!got)
-            break;
-        *ret_len += (size_t)got;
-    }
-    return 0;
-}
-
 int scenario_load(const char *path, struct diag *diag, struct scenario **ret_scenario)
 {
-    /* Not blocking: a FIFO without a writer would hold us for ever. */
-    cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    size_t size = 0, len = 0;
+    cleanup_free char *text = NULL;
+    size_t len = 0;
+    int r = source_read(path, false, diag, &text, &len);
 
-    if (fd < 0)
-        return no_file(diag, errno, NULL);
-    int r = check_file(fd, diag, &size);
-    if (r)
-        return r;
-    cleanup_free char *text = malloc(size + 1);
-    if (!text)
-        return -ENOMEM;
-    r = read_all(fd, text, size, &len);
-    if (r)
-        return no_file(diag, -r, NULL);
-    return scenario_parse(text, len, path, diag, ret_scenario);
+    return r ? r : scenario_parse(text, len, path, diag, ret_scenario);
 }
 
 /* --- secrets --- */

@@ -42,6 +42,8 @@ struct probe {
     uint16_t port;
     /* exec: NULL-terminated; relative programs are looked up from the scenario's folder */
     char *const *argv;
+    const struct pair *env;
+    size_t env_count;
     /* what every answer must be like, beside the check's own expectations */
     const struct condition *expect;
     size_t expect_count;
@@ -248,6 +250,8 @@ struct cell {
     struct position at;
 };
 
+struct limits;
+
 struct scenario {
     struct arena *arena;
     const char *path; /* as given */
@@ -269,6 +273,9 @@ struct scenario {
     size_t steady_count, stop_when_count;
     const struct cell *cells;
     size_t cells_count;
+    const char *notify;          /* URL that events are posted to, or NULL */
+    const struct limits *limits; /* limits.h: its own, and the host's once they were loaded; all hold */
+    size_t limits_count;
 };
 
 #define SCENARIO_FILE_MAX  (4u << 20) /* bytes */
@@ -288,6 +295,9 @@ int scenario_parse(const char *text, size_t len, const char *path, struct diag *
                    struct scenario **ret_scenario);
 
 void scenario_free(struct scenario *scenario);
+
+/* http:// or https://, with a host, and nothing that no URL has. */
+bool url_is_valid(const char *url);
 
 /* Decide from another seed: the scenario's, and with it every cell's. */
 void scenario_reseed(struct scenario *scenario, uint64_t seed);

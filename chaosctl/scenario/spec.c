@@ -125,13 +125,12 @@ static bool is_pattern(const char *text)
     return *text == '/' && strstr(text + 1, "/:");
 }
 
-static bool looks_like_address(const char *text)
+bool looks_like_address(const char *text)
 {
     return strpbrk(text, ":./@*[") || !strcasecmp(text, "localhost");
 }
 
-/* "unix" and "/run/x.sock"; "tcp" and "10.0.0.1:*". */
-static const char *address_of(struct reader *r, const char *text, const char **ret_kind)
+const char *address_of(struct reader *r, const char *text, const char **ret_kind)
 {
     *ret_kind = (*text == '/' && !is_pattern(text)) || *text == '@' ? "unix" : "tcp";
     for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {

@@ -63,6 +63,8 @@ static bool is_about(const struct rule *rule, const struct subject *s)
 {
     if (rule->targets && !(rule->targets & s->targets))
         return false;
+    if (rule->spared & s->targets)
+        return false;
     if (rule->services && !(rule->services & s->service))
         return false;
     if (rule->direction != DIRECTION_ANY && s->direction != DIRECTION_ANY && rule->direction != s->direction)
@@ -137,7 +139,11 @@ static void apply(struct table *table, const struct subject *subject, bool waits
         if ((rule->effect == EFFECT_WAIT) != waits || !fits(rule, subject))
             continue;
         uint64_t number = atomic_fetch_add_explicit(&rule->matches, 1, memory_order_relaxed);
-        if (rule_strikes(rule, number))
+        if (!rule_strikes(rule, number))
+            continue;
+        if (rule->is_dry)
+            atomic_fetch_add_explicit(&rule->hits, 1, memory_order_relaxed);
+        else
             compose(v, rule, (struct strike){(uint16_t)i, effect_on(rule, subject), number});
     }
 }

@@ -46,6 +46,7 @@ struct rule {
     call_set calls;
     uint32_t targets;  /* dependencies, one bit each; 0: whatever the call is about */
     uint32_t services; /* services, one bit each; 0: all */
+    uint32_t spared;   /* dependencies that it never strikes, whatever else they are */
     int32_t error;     /* errno, or an EAI_ code where the call resolves a name */
     uint32_t id;       /* the fault's ordinal in its experiment, for people */
     uint32_t serial;   /* table_arm: no other rule of the table ever has it; never 0 */
@@ -59,6 +60,7 @@ struct rule {
     uint8_t distribution; /* enum distribution */
     uint8_t endless;      /* blackhole: held until the lift */
     uint8_t reply;        /* respond: place in the table's replies, from 1; 0: none */
+    uint8_t is_dry;       /* it counts what it would strike, and does nothing */
 
     /* When it strikes.  Matches are numbered from 0 in the order in which they come. */
     uint64_t seed;        /* of this rule alone */

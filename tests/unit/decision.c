@@ -426,6 +426,39 @@ START_TEST(matches_are_hits_and_skipped_and_let_through)
 }
 END_TEST
 
+START_TEST(a_dry_rule_counts_and_does_nothing)
+{
+    struct rule rule = rule_of(1, 2, RULE_ENDLESS);
+    const struct subject subject = {.call = CALL_connect, .now_ns = 100};
+    struct verdict v;
+
+    rule.is_dry = 1;
+    int index = table_arm(table, &rule);
+    ck_assert_int_ge(index, 0);
+    for (int i = 0; i < 5; i++) {
+        ck_assert(!decide(table, &subject, &v));
+        ck_assert_int_eq(v.effect, EFFECT_NONE);
+    }
+    ck_assert_uint_eq(atomic_load(&table->rules[index].matches), 5);
+    ck_assert_uint_eq(atomic_load(&table->rules[index].hits), 2);
+}
+END_TEST
+
+START_TEST(a_dependency_that_is_spared_is_never_struck)
+{
+    struct rule rule = rule_of(0, 1, RULE_ENDLESS);
+    struct subject subject = {.call = CALL_connect, .now_ns = 100, .targets = 1u << 2};
+    struct verdict v;
+
+    rule.spared = 1u << 3;
+    ck_assert_int_ge(table_arm(table, &rule), 0);
+    ck_assert(decide(table, &subject, &v));
+    subject.targets |= 1u << 3;
+    ck_assert(!decide(table, &subject, &v));
+    ck_assert_uint_eq(atomic_load(&table->rules[0].matches), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("decision");
@@ -455,6 +488,8 @@ int main(void)
     tcase_add_test(decided, datagrams_are_lost_doubled_and_overtaken_and_nothing_else_is);
     tcase_add_test(decided, only_a_reset_by_time_has_to_be_looked_for);
     tcase_add_test(decided, a_damaged_rule_count_is_not_believed);
+    tcase_add_test(decided, a_dry_rule_counts_and_does_nothing);
+    tcase_add_test(decided, a_dependency_that_is_spared_is_never_struck);
     tcase_add_test(decided, matches_are_hits_and_skipped_and_let_through);
     suite_add_tcase(suite, decided);
     return check_main(suite);

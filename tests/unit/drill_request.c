@@ -94,6 +94,7 @@ START_TEST(values_of_another_type_or_size_are_refused)
     refused("{\"do\":\"lift\",\"id\":\"1\"}", "\"id\"");
     refused("{\"do\":\"inject\",\"text\":\"x\",\"seed\":1}", "\"seed\"");
     refused("{\"do\":\"inject\",\"text\":\"x\",\"seed\":\"18446744073709551616\"}", "\"seed\"");
+    refused("{\"do\":\"inject\",\"text\":\"x\",\"dry\":1}", "\"dry\"");
     refused("{\"do\":\"inject\",\"text\":[],\"for_ns\":1}", "\"text\"");
 }
 END_TEST
@@ -118,7 +119,7 @@ START_TEST(every_request_survives_the_way)
         if (a == DRILL_INJECT || a == DRILL_NOTE)
             sent.text = "naïve\n\"quoted\"";
         if (a == DRILL_INJECT)
-            sent.seed = UINT64_MAX - 1, sent.has_seed = true, sent.for_ns = 7;
+            sent.seed = UINT64_MAX - 1, sent.has_seed = true, sent.for_ns = 7, sent.dry = true;
         if (a == DRILL_LIFT)
             sent.id = 9;
         cleanup_free char *line = drill_request_line(&sent);
@@ -126,7 +127,7 @@ START_TEST(every_request_survives_the_way)
         ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
         ck_assert_int_eq(drill_request_read(line, strlen(line) - 1, arena, &got, &why), 0);
         ck_assert(got.ask == sent.ask && got.id == sent.id && got.for_ns == sent.for_ns &&
-                  got.seed == sent.seed && got.has_seed == sent.has_seed);
+                  got.seed == sent.seed && got.has_seed == sent.has_seed && got.dry == sent.dry);
         ck_assert_str_eq(got.user, sent.user);
         if (sent.text)
             ck_assert_str_eq(got.text, sent.text);

@@ -132,6 +132,7 @@ static void same_fault(const struct fault_result *a, const struct fault_result *
     SAME(unseen);
     SAME_TEXT(hits_expected);
     SAME(landed);
+    SAME(dry);
     SAME_PLACE;
 }
 
@@ -202,7 +203,7 @@ _Static_assert(sizeof(struct fault_result) == 72, "fault_result changed");
 _Static_assert(sizeof(struct load_result) == 80, "load_result changed");
 _Static_assert(sizeof(struct deed) == 88, "deed changed");
 _Static_assert(sizeof(struct cell_result) == 248, "cell_result changed");
-_Static_assert(sizeof(struct run_result) == 128, "run_result changed");
+_Static_assert(sizeof(struct run_result) == 152, "run_result changed");
 
 START_TEST(every_field_survives_the_journal)
 {
@@ -220,6 +221,7 @@ START_TEST(every_field_survives_the_journal)
     SAME(duration_ns);
     SAME(verdict);
     SAME_TEXT(reason);
+    SAME_TEXT(notice);
     SAME(complete);
     SAME(cells_planned);
     ck_assert_uint_eq(a->cells_count, b->cells_count);
