@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/flow.h"
 #include "chaosctl/run/internal.h"
 
 static struct calls_mark mark_of(const struct run *run, unsigned bit)
@@ -67,14 +68,14 @@ static void take_peak(struct run *run, unsigned bit)
 }
 
 /* One that waits has waited at least this long; one whose process is gone waits no more. */
-static void look_at(struct run *run, struct inflight *place, uint64_t now_ns)
+static void look_at(struct run *run, struct inflight *place, bool asks, uint64_t now_ns)
 {
     uint32_t pid = atomic_load(&place->pid), targets = atomic_load(&place->targets);
     uint64_t since_ns = atomic_load(&place->since_ns);
 
     if (!pid || !since_ns || now_ns <= since_ns)
         return;
-    if (!process_birth((pid_t)pid)) {
+    if (asks && !process_birth((pid_t)pid)) {
         inflight_end(place, pid, now_ns);
         return;
     }
@@ -87,12 +88,16 @@ void calls_tick(struct run *run, uint64_t now_ns)
 {
     struct table *table = control_table(run->control);
 
+    /* Asking /proc about a thousand calls costs milliseconds.  A hold has no check that a second more for one
+     * whose process is gone would mislead. */
+    bool asks = !run->options.hold || flow_is_due(run, now_ns);
+
     if (!table || !atomic_load(&table->followed))
         return;
     for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++)
         take_peak(run, bit);
     for (int i = 0; i < INFLIGHT_MAX; i++)
-        look_at(run, &table->inflight[i], now_ns);
+        look_at(run, &table->inflight[i], asks, now_ns);
 }
 
 /* Of several dependencies the sum of what each had within a tick: no less than there were at a time. */
