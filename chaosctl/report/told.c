@@ -48,23 +48,11 @@ const char *told_span(double seconds, char text[static UNIT_TEXT_BYTES])
     return unit_format_duration(ns_of(seconds, seconds < 60 ? 1e8 : 1e9), text);
 }
 
-/* Three digits are what one reads. */
-static double step_of(double ns)
-{
-    double step = 1;
-
-    while (step < 1e18 && ns / step >= 1000)
-        step *= 10;
-    return step;
-}
-
 const char *told_latency(const json_t *object, const char *key, char text[static UNIT_TEXT_BYTES])
 {
-    double seconds = told_number(object, key);
-
     if (!told_has(object, key))
         return strcpy(text, "-");
-    return unit_format_duration(ns_of(seconds, step_of(seconds * 1e9)), text);
+    return unit_format_duration(ns_of(told_number(object, key), 1), text);
 }
 
 const char *told_rate(const json_t *object, const char *key, char text[static UNIT_TEXT_BYTES])
