@@ -72,11 +72,12 @@ void told_deed(const json_t *deed, struct buf *out)
                               .text = told_text(deed, "text"),
                               .fault = (uint64_t)told_count(deed, "fault")};
     const char *user = told_text(deed, "user"), *terminal = told_text(deed, "terminal");
+    size_t skip = strncmp(terminal, "/dev/", 5) ? 0 : 5;
     char text[UNIT_TEXT_BYTES];
 
     words_deed(&what, out);
     if (told_count(deed, "for_ns"))
         buf_printf(out, " for %s", told_span((double)told_count(deed, "for_ns") / 1e9, text));
     if (told_count(deed, "pid"))
-        buf_printf(out, ", by %s%s%s", *user ? user : "?", *terminal ? " at " : "", terminal);
+        buf_printf(out, ", by %s%s%s", *user ? user : "?", *terminal ? " at " : "", terminal + skip);
 }
