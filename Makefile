@@ -10,7 +10,8 @@ SAN     ?=
 
 VERSION  := 0.1.0
 LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
-# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h.
+# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h; ncurses, whose header is where every compiler
+# looks: chaosctl/ncurses.h.
 LOADED    := libcurl libmicrohttpd
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \

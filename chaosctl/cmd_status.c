@@ -5,18 +5,20 @@
 #include <unistd.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
 #include "chaosctl/base/unit.h"
 #include "chaosctl/command.h"
-#include "chaosctl/report/text.h"
+#include "chaosctl/report/told.h"
 #include "chaosctl/run/drill_client.h"
 #include "chaosctl/run/halt.h"
 #include "chaosctl/runs.h"
 
-enum { OPTION_JSON = 1, OPTION_WATCH };
+enum { OPTION_JSON = 1, OPTION_WATCH, OPTION_INTERVAL };
 
 static const struct option_row rows[] = {
     {OPTION_JSON, 'j', "json", NULL, "print a JSON object; with --watch one a line"},
-    {OPTION_WATCH, 'w', "watch", NULL, "again each second, until it is interrupted"},
+    {OPTION_WATCH, 'w', "watch", NULL, "again each second, until the run has ended"},
+    {OPTION_INTERVAL, 'i', "interval", "TIME", "with --watch: again each TIME, such as 500ms"},
     {0},
 };
 
@@ -34,114 +36,8 @@ const struct command command_status = {
 struct view {
     const char *run; /* NULL: all */
     bool json, watch;
+    uint64_t interval_ns;
 };
-
-/* --- as text --- */
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
-static json_int_t count_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
-static const char *seconds_of(const json_t *object, const char *key, char text[static UNIT_TEXT_BYTES])
-{
-    double s = json_number_value(json_object_get(object, key));
-
-    /* To a tenth: more would only flicker. */
-    return unit_format_duration((uint64_t)(s > 0 ? s * 10 : 0) * UINT64_C(100000000), text);
-}
-
-/* Names and commands come from outside: nothing in them moves the cursor. */
-static void put(struct buf *out, const char *text)
-{
-    text_line(out, text);
-}
-
-static void put_process(struct buf *out, const json_t *process)
-{
-    char text[UNIT_TEXT_BYTES];
-
-    buf_printf(out, "      %-8" JSON_INTEGER_FORMAT " ", count_of(process, "pid"));
-    put(out, text_of(process, "command"));
-    if (json_object_get(process, "in_s"))
-        buf_printf(out, ", in for %s", seconds_of(process, "in_s", text));
-    buf_add_char(out, '\n');
-}
-
-static void put_service(struct buf *out, const json_t *service)
-{
-    size_t i;
-    const json_t *process;
-    json_int_t all = count_of(service, "processes_count");
-
-    buf_add(out, "  service ");
-    put(out, text_of(service, "name"));
-    buf_printf(out, "%s: %s\n", json_is_true(json_object_get(service, "join")) ? " (joins)" : "",
-               all ? "runs" : "has no process");
-    json_array_foreach(json_object_get(service, "processes"), i, process) put_process(out, process);
-    if ((json_int_t)json_array_size(json_object_get(service, "processes")) < all)
-        buf_printf(out, "      of %" JSON_INTEGER_FORMAT " processes\n", all);
-}
-
-static void put_fault(struct buf *out, const json_t *fault)
-{
-    char text[UNIT_TEXT_BYTES];
-
-    buf_printf(out, "  fault #%" JSON_INTEGER_FORMAT " ", count_of(fault, "id"));
-    put(out, text_of(fault, "fault"));
-    buf_printf(out, ": %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " struck, %s left%s\n",
-               count_of(fault, "hits"), count_of(fault, "matches"), seconds_of(fault, "left_s", text),
-               json_is_true(json_object_get(fault, "live")) ? "" : ", of the experiment");
-}
-
-static void put_run(struct buf *out, const json_t *run)
-{
-    size_t i;
-    const json_t *item;
-    char text[UNIT_TEXT_BYTES];
-    const json_t *faults = json_object_get(run, "faults");
-
-    put(out, text_of(run, "run"));
-    buf_add(out, "  ");
-    if (!json_object_get(run, "phase")) {
-        buf_printf(out, "process %" JSON_INTEGER_FORMAT ", which %s\n", count_of(run, "pid"),
-                   json_is_true(json_object_get(run, "asked")) ? "does not answer"
-                                                               : "takes no requests (exec)");
-        return;
-    }
-    put(out, text_of(run, "scenario"));
-    buf_add(out, ": ");
-    put(out, text_of(run, "experiment"));
-    buf_printf(out, ", %s, for %s%s%s\n", text_of(run, "phase"), seconds_of(run, "for_s", text),
-               json_is_true(json_object_get(run, "halted")) ? ", halted" : "",
-               json_is_true(json_object_get(run, "waiting")) ? ", waits for `chaosctl continue`" : "");
-    json_array_foreach(json_object_get(run, "services"), i, item) put_service(out, item);
-    json_array_foreach(faults, i, item) put_fault(out, item);
-    if (!json_array_size(faults))
-        buf_add(out, "  no fault is active\n");
-}
-
-static void print_text(const json_t *status)
-{
-    size_t i;
-    const json_t *run;
-    cleanup_buf struct buf out = {0};
-    const char *halt = text_of(status, "halt");
-
-    if (*halt)
-        buf_printf(&out, "halted by %s: nothing is injected until `chaosctl resume`\n", halt);
-    json_array_foreach(json_object_get(status, "runs"), i, run) put_run(&out, run);
-    if (!json_array_size(json_object_get(status, "runs")))
-        buf_add(&out, "no run is under way\n");
-    fputs(buf_text(&out), stdout);
-}
 
 /* --- gathering --- */
 
@@ -188,7 +84,30 @@ static json_t *gather(const struct runs *runs, const char *name)
     return json_pack("{s:s?, s:o}", "halt", halt, "runs", list);
 }
 
-static int show_once(const struct view *view)
+static int print(const struct view *view, const json_t *status)
+{
+    cleanup_buf struct buf out = {0};
+
+    if (view->json) {
+        int bad = json_dumpf(status, stdout, view->watch ? JSON_COMPACT : JSON_INDENT(2));
+        putchar('\n');
+        return bad ? EXIT_TOOL : EXIT_PASS;
+    }
+    told_status(status, &out);
+    fputs(buf_text(&out), stdout);
+    return out.failed ? EXIT_TOOL : EXIT_PASS;
+}
+
+static bool is_there(const struct runs *runs, const char *name)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        if (!name || !strcmp(name, runs->states[i].run))
+            return true;
+    return false;
+}
+
+/* seen: it was shown before, and that it is there no more ends the watching. */
+static int show_once(const struct view *view, bool *seen)
 {
     const struct state *chosen = NULL;
     struct runs runs;
@@ -196,43 +115,61 @@ static int show_once(const struct view *view)
 
     if (code)
         return code;
-    if (view->run)
+    bool there = is_there(&runs, view->run), ended = *seen && !there;
+    if (view->run && !ended)
         code = runs_choose(&runs, view->run, &chosen);
-    json_t *status = code ? NULL : gather(&runs, view->run);
-    if (status && view->json) {
-        code = json_dumpf(status, stdout, view->watch ? JSON_COMPACT : JSON_INDENT(2)) ? EXIT_TOOL : 0;
-        putchar('\n');
-    } else if (status) {
-        print_text(status);
-    }
+    json_t *status = code || ended ? NULL : gather(&runs, view->run);
+    if (status)
+        code = print(view, status);
     json_decref(status);
     runs_free(&runs);
+    *seen = there;
     return code;
 }
 
+static void pause_for(uint64_t ns)
+{
+    const struct timespec wait = {.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+
+    nanosleep(&wait, NULL);
+}
+
+/* Where no run is under way there is nothing to watch: it is said, once. */
 static int show(const struct view *view)
 {
-    bool clears = view->watch && !view->json && isatty(1);
-    int code;
+    bool clears = view->watch && !view->json && isatty(1), seen = false;
 
-    do {
+    for (;;) {
         fputs(clears ? "\033[H\033[2J" : "", stdout);
-        code = show_once(view);
-    } while (view->watch && !code && !fflush(stdout) && !nanosleep(&(struct timespec){.tv_sec = 1}, NULL));
-    return code;
+        int code = show_once(view, &seen);
+        if (!view->watch || code || fflush(stdout) || !seen)
+            return code;
+        pause_for(view->interval_ns);
+        if (!clears && !view->json)
+            putchar('\n');
+    }
+}
+
+static int take_interval(struct view *view, const char *value)
+{
+    if (unit_parse_duration(value, &view->interval_ns) || !view->interval_ns)
+        return usage_error(&command_status, "--interval: \"%s\" is not a time, such as 500ms", value);
+    return 0;
 }
 
 static int status_run(int argc, char **argv)
 {
     struct options o = options_of(&command_status, argc, argv);
-    struct view view = {0};
+    struct view view = {.interval_ns = NS_PER_S};
+    int code = 0;
 
     for (int id; (id = option_next(&o)) > 0;) {
         view.json |= id == OPTION_JSON;
         view.watch |= id == OPTION_WATCH;
+        code = id == OPTION_INTERVAL && !code ? take_interval(&view, o.value) : code;
     }
-    if (o.done)
-        return o.status;
+    if (o.done || code)
+        return o.done ? o.status : code;
     if (o.operand_count > 1)
         return usage_error(&command_status, "one RUN at most");
     view.run = o.operand_count ? o.operands[0] : NULL;

@@ -111,7 +111,7 @@ static int refused(const struct runs *r, const struct state *state, const json_t
     return why ? EXIT_USAGE : EXIT_TOOL;
 }
 
-static const char *why_unheard(int error)
+const char *runs_why_unheard(int error)
 {
     switch (error) {
     case -ENOENT:
@@ -123,22 +123,27 @@ static const char *why_unheard(int error)
     }
 }
 
-int runs_ask(const struct runs *r, const struct state *state, const struct drill_request *request,
-             json_t **ret_answer)
+char *runs_request_line(const struct drill_request *request)
 {
     cleanup_buf struct buf user = {0};
-    cleanup_free char *line = NULL, *text = NULL;
     struct drill_request whole = *request;
 
     say_user(&user);
     whole.user = buf_text(&user);
     whole.terminal = terminal_name();
-    line = drill_request_line(&whole);
+    return drill_request_line(&whole);
+}
+
+int runs_ask(const struct runs *r, const struct state *state, const struct drill_request *request,
+             json_t **ret_answer)
+{
+    cleanup_free char *line = runs_request_line(request), *text = NULL;
+
     if (!line)
         return usage_error(r->command, "that is not UTF-8");
     int error = drill_client_ask(state->folder, line, &text);
     if (error) {
-        fprintf(stderr, "chaosctl %s: run %s: %s\n", r->command->name, state->run, why_unheard(error));
+        fprintf(stderr, "chaosctl %s: run %s: %s\n", r->command->name, state->run, runs_why_unheard(error));
         return EXIT_TOOL;
     }
     json_t *answer = json_loads(text, JSON_REJECT_DUPLICATES, NULL);

@@ -25,6 +25,12 @@ void runs_free(struct runs *runs);
 /* The one of that name; NULL: the only one.  0 or an exit code. */
 int runs_choose(const struct runs *runs, const char *name, const struct state **ret_state);
 
+/* The line of a request, with who asks and from where, to be freed; NULL: out of memory, or no UTF-8. */
+char *runs_request_line(const struct drill_request *request);
+
+/* What an error of drill_client_ask() means to people. */
+const char *runs_why_unheard(int error);
+
 /* Ask it; user and terminal are filled in.  *ret_answer says that it was done.  0 or an exit code. */
 int runs_ask(const struct runs *runs, const struct state *state, const struct drill_request *request,
              json_t **ret_answer);

@@ -201,6 +201,8 @@ bool ask(struct ask *a)
     if (!shim_enter(&stay))
         return false;
     bool ends = judge(a);
+    if (ends && a->result < 0)
+        traffic_failed(a, a->error);
     shim_leave(&stay);
     return ends;
 }
@@ -263,10 +265,14 @@ ssize_t ask_done(struct ask *a, ssize_t result)
 
     if (!a->was_asked)
         return receives && result <= 0 ? ask_woken(a->fd, result) : result;
-    if (a->was_reset)
+    if (a->was_reset) {
+        traffic_failed(a, ECONNRESET);
         return result == -1 && errno == EPIPE && !receives ? result : is_reset();
-    if (receives && result <= 0 && a->epoch != shim_epoch() && ask_late(a))
+    }
+    if (receives && result <= 0 && a->epoch != shim_epoch() && ask_late(a)) {
+        traffic_failed(a, ECONNRESET);
         return is_reset();
+    }
     /* After a reset by its peer a connection reads as ended; after ours the kernel says that there is none.
      */
     if (receives && result == -1 && errno == ENOTCONN && a->known & KNOWN_RESET)

@@ -41,7 +41,7 @@ static int connected(const struct ask *a, int result)
         return result;
     observe_connected(a, result);
     if (result && !under_way)
-        inflight_answered(a->fd);
+        inflight_failed(a->fd);
     if ((result && !under_way) || is_dissolved(a))
         descriptor_forget(a->fd);
     else
@@ -115,7 +115,7 @@ static int accepted(const struct ask *a, int fd)
         return fd;
     int saved_errno = errno, type = endpoint_type(fd);
     observe_forget((unsigned)fd, (unsigned)fd);
-    inflight_forget((unsigned)fd, (unsigned)fd);
+    inflight_reused(fd);
     uint32_t targets = endpoint_own(fd, type);
     descriptor_set(fd, targets | KNOWN_INBOUND | KNOWN_ANSWERED | (type == SOCK_STREAM ? KNOWN_STREAM : 0));
     traffic_accepted(targets);
@@ -163,7 +163,7 @@ EXPORT int socket(int domain, int type, int protocol)
     descriptor_forget(fd);
     if (fd >= 0) {
         observe_forget((unsigned)fd, (unsigned)fd);
-        inflight_forget((unsigned)fd, (unsigned)fd);
+        inflight_reused(fd);
     }
     return fd;
 }

@@ -34,6 +34,7 @@ static void sends(const struct ask *a)
         add(a->targets, offsetof(struct traffic, calls));
         inflight_called(a->fd, a->targets);
     }
+    inflight_sent(a->fd);
     if (a->known & (KNOWN_FRESH | KNOWN_ANSWERED | KNOWN_CONNECTING))
         descriptor_set(a->fd, a->known & ~(KNOWN_FRESH | KNOWN_ANSWERED | KNOWN_CONNECTING));
 }
@@ -48,13 +49,27 @@ void traffic_ask(const struct ask *a)
         sends(a);
 }
 
+void traffic_failed(const struct ask *a, int error)
+{
+    enum role role = call_role(a->call);
+
+    if (known_targets(a->known) && (role == ROLE_SEND || role == ROLE_RECEIVE) && error != EAGAIN &&
+        error != EINTR)
+        inflight_failed(a->fd);
+}
+
 void traffic_done(const struct ask *a, ssize_t result)
 {
-    if (!known_targets(a->known) || call_role(a->call) != ROLE_RECEIVE)
+    if (result < 0)
+        traffic_failed(a, errno);
+    if (result < 0 || !known_targets(a->known) || call_role(a->call) != ROLE_RECEIVE)
         return;
-    if (result >= 0 || (errno != EAGAIN && errno != EINTR))
+    /* The end of a stream is no answer; an empty datagram is one. */
+    if (!result && a->known & KNOWN_STREAM)
+        inflight_failed(a->fd);
+    else
         inflight_answered(a->fd);
-    if (result <= 0)
+    if (!result)
         return;
     if (!(a->known & KNOWN_ANSWERED) && descriptor_peek(a->fd) == a->known)
         descriptor_set(a->fd, a->known | KNOWN_ANSWERED);

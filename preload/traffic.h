@@ -7,7 +7,10 @@
 /* An attempt counts whether it is then made, refused or failed. */
 void traffic_ask(const struct ask *a) HIDDEN;
 
-/* Bytes came back; errno is kept. */
+/* It ended there, or failed: whoever waited for an answer has none. */
+void traffic_failed(const struct ask *a, int error) HIDDEN;
+
+/* Bytes came back, or none will; errno is kept. */
 void traffic_done(const struct ask *a, ssize_t result) HIDDEN;
 
 /* A connection was accepted for these dependencies. */

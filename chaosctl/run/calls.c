@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/flow.h"
 #include "chaosctl/run/internal.h"
 
 static struct calls_mark mark_of(const struct run *run, unsigned bit)
@@ -66,15 +67,35 @@ static void take_peak(struct run *run, unsigned bit)
     run->calls_peak.longest_ns[bit] = atomic_exchange(&table->traffic[bit].longest_ns, 0);
 }
 
-/* One that waits has waited at least this long; one whose process is gone waits no more. */
-static void look_at(struct run *run, struct inflight *place, uint64_t now_ns)
+/* Which processes live, each asked once: a thousand calls may be those of a few. */
+struct census {
+    struct {
+        uint32_t pid;
+        bool lives;
+    } of[256];
+};
+
+static bool lives(struct census *census, uint32_t pid)
+{
+    size_t i = pid % (sizeof(census->of) / sizeof(*census->of));
+
+    if (census->of[i].pid != pid) {
+        census->of[i].pid = pid;
+        census->of[i].lives = process_birth((pid_t)pid);
+    }
+    return census->of[i].lives;
+}
+
+/* One that waits has waited at least this long; one whose process is gone waits no more.  census NULL: that
+ * is not asked this time. */
+static void look_at(struct run *run, struct inflight *place, struct census *census, uint64_t now_ns)
 {
     uint32_t pid = atomic_load(&place->pid), targets = atomic_load(&place->targets);
     uint64_t since_ns = atomic_load(&place->since_ns);
 
     if (!pid || !since_ns || now_ns <= since_ns)
         return;
-    if (!process_birth((pid_t)pid)) {
+    if (census && !lives(census, pid)) {
         inflight_end(place, pid, now_ns);
         return;
     }
@@ -87,12 +108,20 @@ void calls_tick(struct run *run, uint64_t now_ns)
 {
     struct table *table = control_table(run->control);
 
-    if (!table || !atomic_load(&table->followed))
+    uint32_t followed = table ? atomic_load(&table->followed) : 0;
+    struct census census = {0};
+
+    /* Asking /proc about hundreds of processes costs milliseconds.  A hold has no check that a second more of
+     * one that is gone would mislead. */
+    bool asks = !run->options.hold || flow_is_due(run, now_ns);
+
+    if (!followed)
         return;
     for (unsigned bit = 0; bit < DEPENDENCY_MAX; bit++)
-        take_peak(run, bit);
+        if (followed & 1u << bit)
+            take_peak(run, bit);
     for (int i = 0; i < INFLIGHT_MAX; i++)
-        look_at(run, &table->inflight[i], now_ns);
+        look_at(run, &table->inflight[i], asks ? &census : NULL, now_ns);
 }
 
 /* Of several dependencies the sum of what each had within a tick: no less than there were at a time. */

@@ -6,6 +6,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/drill_flow.h"
 #include "chaosctl/run/internal.h"
 
 #define PROCESSES_MAX 128 /* told of one service; `processes` counts all */
@@ -117,11 +118,12 @@ json_t *drill_status(struct run *run)
 
     for (size_t i = 0; i < run->scenario->services_count; i++)
         json_array_append_new(services, service_json(run, i));
-    return json_pack("{s:b, s:s, s:o, s:o, s:i, s:b, s:s, s:s, s:s, s:f, s:b, s:b, s:o, s:o}", "ok", 1, "run",
-                     control_run(run->control), "scenario", string_of(run->scenario->name), "file",
-                     string_of(run->scenario->path), "pid", (int)getpid(), "hold", run->options.hold,
+    return json_pack("{s:b, s:s, s:o, s:o, s:i, s:b, s:s, s:s, s:s, s:f, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
+                     "ok", 1, "run", control_run(run->control), "scenario", string_of(run->scenario->name),
+                     "file", string_of(run->scenario->path), "pid", (int)getpid(), "hold", run->options.hold,
                      "experiment", c->cell->experiment, "label", c->cell->label, "phase",
                      phase_name(c->phase), "for_s", (double)(now_mono_ns() - c->started_ns) / 1e9, "halted",
                      run->halted, "waiting", c->is_waiting && !c->was_told, "services", services, "faults",
-                     faults_json(run));
+                     faults_json(run), "dependencies", drill_dependencies(run), "loads", drill_loads(run),
+                     "deeds", drill_deeds(run));
 }

@@ -101,6 +101,7 @@ struct run {
     struct process_usage *usage_baseline; /* of each service, at the baseline's end */
     struct calls_baseline *calls_baseline;
     struct calls_peak calls_peak;
+    struct flow *flow;
     struct watch **stops; /* of stop_when */
     const struct cell **queue;
     size_t queue_count;

@@ -7,6 +7,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/flow.h"
 #include "chaosctl/run/internal.h"
 
 #define FOR_NS   (60 * NS_PER_S) /* unless said */
@@ -101,6 +102,7 @@ static int begin(struct run *run, struct injection *in, uint64_t seed)
 
     if (error)
         return error;
+    flow_watch(run);
     if (!live_is_active(run) && !run->course.injections)
         control_renew(run->control, run->scenario->lease_ns);
     return injection_arm(in, 0, seed, now_ns);

@@ -55,7 +55,7 @@ static int library(void)
     static const char *const names[] = {"libmicrohttpd.so.12"};
 
     return mhd.run ? 0
-                   : library_load(names, 1, symbols, sizeof(symbols) / sizeof(*symbols), &mhd, sizeof(mhd));
+                   : library_load(names, symbols, sizeof(symbols) / sizeof(*symbols), &mhd, sizeof(mhd));
 }
 
 /* --- answering --- */

@@ -6,6 +6,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/flow.h"
 #include "chaosctl/run/phase_row.h"
 #include "chaosctl/run/reach.h"
 
@@ -125,6 +126,8 @@ static void start_services(struct run *run)
 
     if (!r)
         atomic_store(&control_table(run->control)->followed, followed_targets(run));
+    if (!r)
+        flow_begin(run);
     if (!r)
         r = services_new(run->loop, run->control, run->prober, run->scenario, service_event, run,
                          &run->services);

@@ -9,6 +9,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
+#include "chaosctl/run/flow.h"
 #include "chaosctl/run/phase_check.h"
 #include "chaosctl/run/webhook.h"
 
@@ -145,6 +146,7 @@ static void tick(void *arg)
 
     renew(run);
     calls_tick(run, now_ns);
+    flow_tick(run, now_ns);
     drill_heed_halt(run);
     phase_tick(run, now_ns);
     if (control_table(run->control))
@@ -324,9 +326,10 @@ static int make_room(struct run *run)
     run->has_baseline = calloc(s->loads_count + 1, sizeof(*run->has_baseline));
     run->usage_baseline = calloc(s->services_count + 1, sizeof(*run->usage_baseline));
     run->calls_baseline = calls_baseline_new();
+    run->flow = flow_new();
     run->stops = calloc(s->stop_when_count + 1, sizeof(*run->stops));
     return run->loads && run->load_baseline && run->has_baseline && run->usage_baseline &&
-                   run->calls_baseline && run->stops
+                   run->calls_baseline && run->flow && run->stops
                ? 0
                : -ENOMEM;
 }
@@ -383,6 +386,7 @@ static void finish(struct run *run)
     free(run->has_baseline);
     free(run->usage_baseline);
     free(run->calls_baseline);
+    free(run->flow);
     free(run->stops);
     free(run->queue);
 }

@@ -129,6 +129,54 @@ static void traffic_is_counted(void)
     hang_up(p);
 }
 
+/* Answered and failed calls to the cache so far, as one number. */
+static long ends(void)
+{
+    return (long)(table->traffic[0].answered * 100 + table->traffic[0].failed);
+}
+
+static void what_became_of_each_call_is_told(void)
+{
+    struct traffic *t = &table->traffic[0];
+    char byte;
+
+    table_watch(table, CACHE);
+    atomic_store(&table->followed, CACHE);
+    struct pair p = connection(listening);
+    send(p.client, "ab", 2, 0);
+    fact("a call that waits has not ended", ends() == 0 && inflight_count(table->inflight, CACHE) == 1);
+    usleep(20000);
+    exchange(p);
+    fact("one that bytes came back for is answered, and it is told how long that took",
+         ends() == 100 && t->took_ns >= 20 * MS && !inflight_count(table->inflight, CACHE));
+    exchange(p);
+    fact_equal("so is the next", ends(), 200);
+    send(p.client, "x", 1, 0);
+    hang_up(p);
+    fact_equal("who leaves before the answer gave up: it failed", ends(), 201);
+    hang_up(connection(listening));
+    fact_equal("who leaves before he asked did not", ends(), 201);
+    p = connection(listening);
+    send(p.client, "x", 1, 0);
+    shutdown(p.server, SHUT_RDWR);
+    fact("an end in place of an answer is a failure", recv(p.client, &byte, 1, 0) == 0 && ends() == 202);
+    hang_up(p);
+    fact_equal("and one alone", ends(), 202);
+    int rule = arm_fault(FAULT_refuse, CACHE), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fact("so is a refused attempt", dial(fd, port_of(listening)) == -1 && ends() == 203);
+    lift(rule);
+    close(fd);
+    p = connection(listening);
+    send(p.client, "x", 1, 0);
+    rule = arm_error(CALL_recv, ETIMEDOUT, CACHE);
+    fact("and a call that a fault fails", recv(p.client, &byte, 1, 0) == -1 && ends() == 204);
+    lift(rule);
+    hang_up(p);
+    fact_equal("once", ends(), 204);
+    atomic_store(&table->followed, 0);
+    table_watch(table, 0);
+}
+
 static void who_speaks_first(void)
 {
     struct traffic *t = &table->traffic[0];
@@ -219,13 +267,14 @@ int main(int argc, char **argv)
         at_start &= ~(UINT64_C(1) << atoi(argv[1]));
         return write(atoi(argv[1]), &at_start, sizeof(at_start)) != sizeof(at_start);
     }
-    host_begin(argv, 19);
+    host_begin(argv, 29);
     listening = listener();
     target_port(0, port_of(listening));
     decisions_follow_from_the_seed();
     counters_add_up();
     the_ring_tells_every_hit();
     traffic_is_counted();
+    what_became_of_each_call_is_told();
     who_speaks_first();
     a_watched_call_does_not_strike();
     nothing_is_left_open(at_start);
