@@ -46,6 +46,7 @@ int relay_turn(struct relay *relay, int timeout_ms);
 /* relay_turn until relay_stop. */
 int relay_run(struct relay *relay);
 void relay_stop(struct relay *relay);
+bool relay_is_stopped(const struct relay *relay); /* for a loop of one's own around relay_turn */
 
 /* Call fn when that descriptor is readable (level).  It stays its owner's: unwatch before closing.  -errno.
  */
@@ -116,14 +117,22 @@ struct relay_count {
     uint64_t open;                 /* that are there */
 };
 
+#define RELAY_ADDRESSES 4
+struct relay_address {
+    struct sockaddr_storage address;
+    socklen_t len;
+};
+
 struct relay_offer {
     int client_fd;
-    int upstream_fd;                 /* connected; -1: connect to: */
-    const struct sockaddr *upstream; /* copied */
+    int upstream_fd;                 /* connected, and open() is not asked; -1: connect to: */
+    const struct sockaddr *upstream; /* copied; */
     socklen_t upstream_len;
-    const struct relay_policy *policy; /* NULL: bytes pass */
-    void *arg;                         /* outlives the link */
-    struct relay_count *count;         /* likewise; may be NULL */
+    const struct relay_address *others; /* and, where that fails, to these in turn; copied */
+    uint32_t others_count;              /* of which the first RELAY_ADDRESSES - 1 count */
+    const struct relay_policy *policy;  /* NULL: bytes pass */
+    void *arg;                          /* outlives the link */
+    struct relay_count *count;          /* likewise; may be NULL */
 };
 
 /* Make a link.  The descriptors are the relay's from then on, are made non-blocking, and are closed with the
@@ -154,8 +163,8 @@ void relay_drop_all(struct relay *relay, const void *arg);
 /* --- rules of a control area --- */
 
 /* Whose links they are, for decide(): as a subject has it.  The table may be shared memory that somebody else
- * writes; who does tells by relay_review_all that it changed (or a change takes RELAY_LOOK_NS to be seen). */
-#define RELAY_LOOK_NS UINT64_C(50000000)
+ * writes; who arms or lifts a rule tells by relay_review_all, or links that carry nothing do not see it.  A
+ * lease that runs out, and a rule's own times, are seen without. */
 struct relay_target {
     struct table *table;
     uint32_t targets;  /* dependencies of the upstream */
