@@ -28,8 +28,8 @@ SHIM_JUMPS   = -foptimize-sibling-calls $(if $(filter -O0,$(OPT)),-O1)
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
-# A way in of the tool's alone: nothing of it goes into the shim.
-RELAY    := $(wildcard injectors/relay/*.c)
+# Ways in of the tool's alone: nothing of them goes into the shim.
+RELAY    := $(wildcard injectors/relay/*.c injectors/seccomp/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
                        chaosctl/check/*.c chaosctl/proxy/*.c chaosctl/report/*.c) $(RELAY)

@@ -13,6 +13,7 @@ struct control {
     unsigned number; /* of the control file: each cell has one of its own */
     char *path;      /* of that file */
     struct table *table;
+    struct supervisor *supervisor;     /* NULL: nobody is entered by seccomp */
     uint64_t stuck_since_ns, stuck_at; /* a claimed place of the ring that nobody publishes */
     char started[CLOCK_TEXT_BYTES];
     struct arena *services; /* of state's service names */

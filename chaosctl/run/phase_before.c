@@ -8,6 +8,7 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_row.h"
 #include "chaosctl/run/reach.h"
+#include "chaosctl/run/way_in.h"
 
 /* --- START: services, in order, ready and entered --- */
 
@@ -118,6 +119,31 @@ static bool cell_keeps_area(const struct run *run)
     return joined && control_table(run->control);
 }
 
+static void supervisor_died(void *arg)
+{
+    struct run *run = arg;
+
+    run_note(run, "supervisor.died", NULL, "another one is there");
+    run_judge(
+        run, VERDICT_INCONCLUSIVE,
+        "the supervisor of services that are entered by seccomp was killed: connections were cut that no "
+        "fault meant");
+}
+
+/* Whoever drills may inject anything. */
+static int supervise(struct run *run)
+{
+    struct supervisor *supervisor;
+    bool some = false;
+
+    for (size_t i = 0; i < run->scenario->services_count; i++)
+        some |= run->scenario->services[i].way == INJECT_SECCOMP;
+    if (!some)
+        return 0;
+    control_relay(run->control, run->options.hold ? ~0u : way_in_relayed(run->scenario));
+    return control_supervise(run->control, run->loop, supervisor_died, run, &supervisor);
+}
+
 static void start_services(struct run *run)
 {
     bool keeps = cell_keeps_area(run);
@@ -125,6 +151,8 @@ static void start_services(struct run *run)
 
     if (!r)
         atomic_store(&control_table(run->control)->followed, followed_targets(run));
+    if (!r)
+        r = supervise(run);
     if (!r)
         r = services_new(run->loop, run->control, run->prober, run->scenario, service_event, run,
                          &run->services);

@@ -80,12 +80,18 @@ static const char *service_missing(struct run *run, size_t service, bool is_last
     return count || is_last ? NULL : run_text(run, "service %s has no process", name);
 }
 
+/* Nobody leaves a filter of seccomp's: all that such a service starts are under it. */
+static bool is_preloaded(const struct service *service)
+{
+    return service->inject != INJECT_NONE && service->way != INJECT_SECCOMP;
+}
+
 const char *reach_missing(struct run *run, bool is_last)
 {
     const char *why = NULL;
 
     for (size_t i = 0; run->services && i < run->scenario->services_count && !why; i++)
-        if (run->scenario->services[i].inject != INJECT_NONE)
+        if (is_preloaded(&run->scenario->services[i]))
             why = service_missing(run, i, is_last);
     return why;
 }
