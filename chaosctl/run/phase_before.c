@@ -136,8 +136,13 @@ static int supervise(struct run *run)
     struct supervisor *supervisor;
     bool some = false;
 
-    for (size_t i = 0; i < run->scenario->services_count; i++)
-        some |= run->scenario->services[i].way == INJECT_SECCOMP;
+    for (size_t i = 0; i < run->scenario->services_count; i++) {
+        const struct service *s = &run->scenario->services[i];
+        some |= s->way == INJECT_SECCOMP;
+        if (s->way_reason)
+            run_note(run, "service.way", s->name,
+                     run_text(run, "%s: %s", way_in_name(s->way), s->way_reason));
+    }
     if (!some)
         return 0;
     control_relay(run->control, run->options.hold ? ~0u : way_in_relayed(run->scenario));

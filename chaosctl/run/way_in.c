@@ -157,7 +157,7 @@ static void check_faults(const struct scenario *s, struct diag *diag)
 
 /* --- services --- */
 
-static void settle_one(struct service *service, bool strict, struct diag *diag)
+static void settle_one(struct scenario *scenario, struct service *service, bool strict, struct diag *diag)
 {
     cleanup_free char *path = NULL;
     static struct entry entry;
@@ -173,6 +173,7 @@ static void settle_one(struct service *service, bool strict, struct diag *diag)
     enum inject way = way_in_of(&entry, service->inject);
     if (way != INJECT_NONE) {
         service->way = way;
+        service->way_reason = arena_copy(scenario->arena, entry.reason);
         service->preloads = way_in_preloads(&entry, service->inject);
     } else if (strict) {
         diag_error(diag, service->at, "service %s: %s cannot be entered: %s", service->name, path,
@@ -188,7 +189,7 @@ int way_in_settle(struct scenario *scenario, bool strict, struct diag *diag)
         if (service->join)
             service->way = service->inject == INJECT_NONE ? INJECT_NONE : INJECT_PRELOAD;
         else
-            settle_one(service, strict, diag);
+            settle_one(scenario, service, strict, diag);
     }
     check_faults(scenario, diag);
     return 0;

@@ -1,9 +1,9 @@
-/* The service of tests/live/ways.test in C, to be linked statically or with musl: see ways.go.  One request at a time.
- */
+/* The service of tests/live/ways.test in C, to be linked statically or with musl: see ways.go. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 #define PATIENCE_MS 300
 
 static int kept = -1;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct sockaddr_in address_of(const char *variable)
 {
@@ -81,6 +82,7 @@ static int ask_new(void)
 
 static int ask_kept(void)
 {
+    pthread_mutex_lock(&lock);
     if (kept < 0)
         kept = dial();
     int error = kept < 0 ? -kept : ask(kept);
@@ -88,6 +90,7 @@ static int ask_kept(void)
         close(kept);
     if (error)
         kept = -1;
+    pthread_mutex_unlock(&lock);
     return error;
 }
 
@@ -98,10 +101,13 @@ static int ask_child(void)
 
 static const char *words_of(int error)
 {
-    return error == EAGAIN ? "timeout" : error == EPIPE ? "EOF" : error == EPROTO ? "not PONG" : strerror(error);
+    return error == EAGAIN   ? "timeout"
+           : error == EPIPE  ? "EOF"
+           : error == EPROTO ? "not PONG"
+                             : strerror(error);
 }
 
-static void serve(int fd)
+static void answer_one(int fd)
 {
     static const struct {
         const char *path;
@@ -117,9 +123,18 @@ static void serve(int fd)
             error = pages[i].ask();
     const char *text = error ? words_of(error) : "PONG";
     int len = snprintf(answer, sizeof(answer),
-                       "HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", error ? 502 : 200,
-                       strlen(text), text);
+                       "HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                       error ? 502 : 200, strlen(text), text);
     send(fd, answer, (size_t)len, MSG_NOSIGNAL);
+}
+
+static void *serve(void *arg)
+{
+    int fd = (int)(long)arg;
+
+    answer_one(fd);
+    close(fd);
+    return NULL;
 }
 
 int main(void)
@@ -133,9 +148,8 @@ int main(void)
         return 1;
     for (;;) {
         int fd = accept(listener, NULL, NULL);
-        if (fd < 0)
-            continue;
-        serve(fd);
-        close(fd);
+        pthread_t thread;
+        if (fd >= 0 && !pthread_create(&thread, NULL, serve, (void *)(long)fd))
+            pthread_detach(thread);
     }
 }
