@@ -224,7 +224,7 @@ static int failed(int error, const char *what)
 
 static int not_started(const struct exec *exec, int error)
 {
-    fprintf(stderr, "chaosctl exec: %s: %s\n", exec->argv[0], strerror(-error));
+    fprintf(stderr, "chaosctl exec: %s: %s\n", exec->argv[0], process_error(error));
     switch (error) {
     case -ENOENT: return NOT_FOUND;
     case -ENOMEM:

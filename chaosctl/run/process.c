@@ -246,6 +246,14 @@ pid_t process_start(const struct spawn *spawn)
     return -error;
 }
 
+const char *process_error(int error)
+{
+    return error == -EBUSY
+               ? "another supervisor (a container's, another chaosctl's) is over it already, and seccomp "
+                 "allows but one"
+               : strerror(-error);
+}
+
 /* --- what would be executed --- */
 
 static int executable(const char *path)

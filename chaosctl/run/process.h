@@ -36,6 +36,9 @@ struct spawn {
  * failed is reported here, not by an exit code). */
 pid_t process_start(const struct spawn *spawn);
 
+/* What such an error means to people. */
+const char *process_error(int error);
+
 /* The absolute path of what would be executed, or -errno (ENOENT, EACCES). */
 int process_find(const char *program, const char *dir, char **ret_path);
 

@@ -116,7 +116,7 @@ static void start_now(struct unit *unit)
     int error = unit->service->join ? 0 : launch(unit);
 
     if (error < 0) {
-        snprintf(what, sizeof(what), "cannot start %s: %s", unit->service->argv[0], strerror(-error));
+        snprintf(what, sizeof(what), "cannot start %s: %s", unit->service->argv[0], process_error(error));
         unit_failed(unit, what);
         return;
     }
