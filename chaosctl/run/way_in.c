@@ -37,6 +37,9 @@ enum inject way_in_of(const struct entry *entry, enum inject wanted)
         return INJECT_NONE;
     if (wanted != INJECT_SECCOMP && entry->verdict == ENTRY_PRELOAD)
         return INJECT_PRELOAD;
+    /* Its library may come first: whoever says so has seen to that. */
+    if (wanted == INJECT_PRELOAD && entry->verdict == ENTRY_SANITIZER)
+        return INJECT_PRELOAD;
     return wanted != INJECT_PRELOAD && can_be_supervised(entry->verdict) ? INJECT_SECCOMP : INJECT_NONE;
 }
 

@@ -87,7 +87,7 @@ struct service {
     enum inject inject;
     /* How it is entered, which the run floor finds out (way_in.h); INJECT_AUTO: not known yet. */
     enum inject way;
-    const char *way_reason; /* or NULL */
+    const char *way_reason;  /* or NULL */
     bool preloads;           /* with seccomp: what it starts may see the shim all the same */
     bool allows_uring;       /* io_uring_setup is not made to fail */
     int stop_signal;         /* SIGTERM unless set */
