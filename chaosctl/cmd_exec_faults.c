@@ -9,6 +9,7 @@
 #include "chaosctl/cmd_exec.h"
 #include "chaosctl/run/process.h"
 #include "chaosctl/run/way_in.h"
+#include "chaosctl/run/way_name.h"
 
 #define COMMAND_NAME "command" /* as a service: what `in` of kill and pause means here */
 #define TREE_MAX     PAUSE_MAX
@@ -118,7 +119,8 @@ int exec_find_way(struct exec *exec, struct buf *ret_text)
         return 0;
     exec->service.way = way;
     exec->service.preloads = way_in_preloads(&entry, exec->inject);
-    return check_ways(exec, ret_text);
+    int error = way_name_resolve(exec->scenario);
+    return error ? error : check_ways(exec, ret_text);
 }
 
 /* --- carried out from outside --- */

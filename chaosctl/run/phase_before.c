@@ -134,16 +134,14 @@ static void supervisor_died(void *arg)
 static int supervise(struct run *run)
 {
     struct supervisor *supervisor;
-    bool some = false;
 
     for (size_t i = 0; i < run->scenario->services_count; i++) {
         const struct service *s = &run->scenario->services[i];
-        some |= s->way == INJECT_SECCOMP;
         if (s->way_reason)
             run_note(run, "service.way", s->name,
                      run_text(run, "%s: %s", way_in_name(s->way), s->way_reason));
     }
-    if (!some)
+    if (!way_in_is_supervised(run->scenario))
         return 0;
     control_relay(run->control, run->options.hold ? ~0u : way_in_relayed(run->scenario));
     return control_supervise(run->control, run->loop, supervisor_died, run, &supervisor);

@@ -6,6 +6,7 @@
 #include "chaosctl/run/control.h"
 #include "chaosctl/run/process.h"
 #include "chaosctl/run/way_in.h"
+#include "chaosctl/run/way_name.h"
 
 /* --- programs --- */
 
@@ -89,19 +90,22 @@ static const char *obstacle_of_kind(const struct fault *f)
     return NULL;
 }
 
+static const char unresolved[] =
+    "its name does not resolve here, and what it leads to inside a program is seen "
+    "by the shim alone: say the address";
+
 struct kinds {
-    bool udp, local, named;
+    bool udp, local;
 };
 
 static struct kinds kinds_of(const struct dependency *d)
 {
-    struct kinds k = {.named = true};
+    struct kinds k = {0};
 
     for (size_t i = 0; i < d->targets_count; i++) {
         const struct target *t = &d->targets[i];
         k.local |= t->kind == TARGET_UNIX;
         k.udp |= t->kind != TARGET_UNIX && t->protocol == PROTOCOL_UDP;
-        k.named &= t->kind == TARGET_NAME || t->kind == TARGET_PATTERN;
     }
     return k;
 }
@@ -110,8 +114,8 @@ static const char *obstacle_of_target(const struct fault *f, const struct depend
 {
     struct kinds k = kinds_of(d);
 
-    if (k.named)
-        return "what a name leads to is seen by the shim alone: say the address";
+    if (way_name_is_all(d))
+        return unresolved;
     if (k.udp)
         return "datagrams do not pass through the relay";
     return k.local && control_needs_relay(f) ? "unix sockets do not pass through the relay" : NULL;
@@ -141,7 +145,8 @@ const char *way_in_obstacle(const struct scenario *s, const struct fault *f,
     return NULL;
 }
 
-static void check_faults(const struct scenario *s, struct diag *diag)
+/* strict: names were looked up. */
+static void check_faults(const struct scenario *s, bool strict, struct diag *diag)
 {
     const struct service *service;
 
@@ -149,7 +154,7 @@ static void check_faults(const struct scenario *s, struct diag *diag)
         for (size_t i = 0; i < s->cells[c].faults_count; i++) {
             const struct fault *f = &s->cells[c].faults[i];
             const char *why = way_in_obstacle(s, f, &service);
-            if (why)
+            if (why && (strict || why != unresolved))
                 diag_error(diag, f->at, "%s cannot be had in service %s, which is entered by seccomp: %s%s",
                            fault_name(f->kind), service->name, why,
                            f->service < 0 && s->services_count > 1
@@ -184,6 +189,14 @@ static void settle_one(struct scenario *scenario, struct service *service, bool 
     }
 }
 
+bool way_in_is_supervised(const struct scenario *s)
+{
+    for (size_t i = 0; i < s->services_count; i++)
+        if (s->services[i].way == INJECT_SECCOMP)
+            return true;
+    return false;
+}
+
 int way_in_settle(struct scenario *scenario, bool strict, struct diag *diag)
 {
     for (size_t i = 0; i < scenario->services_count; i++) {
@@ -194,8 +207,9 @@ int way_in_settle(struct scenario *scenario, bool strict, struct diag *diag)
         else
             settle_one(scenario, service, strict, diag);
     }
-    check_faults(scenario, diag);
-    return 0;
+    int error = strict && way_in_is_supervised(scenario) ? way_name_resolve(scenario) : 0;
+    check_faults(scenario, strict, diag);
+    return error;
 }
 
 /* --- the relay --- */

@@ -19,8 +19,12 @@ bool way_in_preloads(const struct entry *entry, enum inject wanted);
 const char *way_in_name(enum inject way);
 
 /* Find out for each service, and say what is wrong: with a program, and with faults that cannot be had in it.
- * strict: what cannot be found or started is an error too.  0 or -ENOMEM. */
+ * strict: what cannot be found or started is an error too, and names are looked up where that is needed.  0
+ * or -ENOMEM. */
 int way_in_settle(struct scenario *scenario, bool strict, struct diag *diag);
+
+/* Is some service entered by seccomp? */
+bool way_in_is_supervised(const struct scenario *scenario);
 
 /* Why a fault cannot be had in the services that are entered by seccomp, of which *ret_service is one; NULL:
  * it can, or there is none.  A string constant. */
