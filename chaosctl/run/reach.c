@@ -9,6 +9,7 @@
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/internal.h"
 #include "chaosctl/run/reach.h"
+#include "chaosctl/run/way_in.h"
 
 #define LOOKS    20
 #define PAUSE_NS (5 * NS_PER_MS)
@@ -57,6 +58,8 @@ static const char *why_out(struct run *run, pid_t pid)
         return "it gained privileges (setuid?), so its loader ignored LD_PRELOAD";
     if (error)
         return "it cannot be looked at";
+    if (way_in_of(&process.entry, INJECT_AUTO) == INJECT_SECCOMP)
+        return run_text(run, "it is %s: say `inject: seccomp` of the service", process.entry.reason);
     if (process.entry.verdict != ENTRY_PRELOAD)
         return run_text(run, "it is %s", process.entry.reason);
     if (process.secure)

@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <linux/filter.h>
-
 #include "injectors/seccomp/hole.h"
 
 #define ARRIVE_MS 1000 /* on one machine it takes some microseconds */
@@ -26,18 +24,32 @@ static int socket_shared(int family, int more)
     return fd;
 }
 
-static int listen_deaf(int fd, int family)
+/* A connection that nobody takes fills a queue that has room for none, and what comes then is dropped.  (A
+ * filter of the socket's would do, but not everybody may attach one.) */
+static int fill(const struct address *own)
 {
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog program = {.len = 1, .filter = &nothing};
+    struct address there = address_here(own);
+    int fd = socket(own->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address_set_port(&there, address_port(own));
+    if (fd < 0 || !connect(fd, &there.any, there.len))
+        return fd < 0 ? -errno : fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+static int listen_deaf(int fd, int family, struct address *ret_own)
+{
     struct address any = {.len = family == AF_INET ? sizeof(any.in) : sizeof(any.in6)};
 
     any.any.sa_family = (sa_family_t)family;
-    if (set(fd, SO_ATTACH_FILTER, &program, sizeof(program)) || bind(fd, &any.any, any.len) || listen(fd, 1))
+    if (bind(fd, &any.any, any.len) || listen(fd, 0))
         return -errno;
-    return 0;
+    return address_own(fd, ret_own) ? fill(ret_own) : -EIO;
 }
 
+/* Both descriptors stay as long as this process. */
 static int dig(struct hole *hole, int family)
 {
     struct address own;
@@ -45,12 +57,10 @@ static int dig(struct hole *hole, int family)
 
     if (fd < 0)
         return -errno;
-    int error = listen_deaf(fd, family);
-    if (!error && !address_own(fd, &own))
-        error = -EIO;
-    if (error) {
+    int filler = listen_deaf(fd, family, &own);
+    if (filler < 0) {
         close(fd);
-        return error;
+        return filler;
     }
     *hole = (struct hole){fd, address_port(&own)};
     return 0;

@@ -1,9 +1,10 @@
 /* Where a program's socket connects to, and hangs until somebody lets it arrive.  Floor 1.
  *
- * A hole is a listening socket that drops whatever it is sent: the kernel goes on trying, as towards a host
- * whose packets vanish, with all that belongs to it (SYN retransmissions, ETIMEDOUT in the end, EINPROGRESS,
- * SO_SNDTIMEO).  To let it arrive, a socket of ours connects from the hole's own port to the program's: both
- * have then sent a SYN, and are connected at once (simultaneous open; RFC 9293, 3.5). */
+ * A hole is a listening socket whose queue is full, so that what it is sent is dropped: the kernel goes on
+ * trying, as towards a host whose packets vanish, with all that belongs to it (SYN retransmissions, ETIMEDOUT
+ * in the end, EINPROGRESS, SO_SNDTIMEO).  To let it arrive, a socket of ours connects from the hole's own
+ * port to the program's: both have then sent a SYN, and are connected at once (simultaneous open; RFC
+ * 9293, 3.5). */
 #ifndef SECCOMP_HOLE_H
 #define SECCOMP_HOLE_H
 
