@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -43,12 +44,24 @@ static void close_above(unsigned first)
     syscall(SYS_close_range, first, ~0u, 0);
 }
 
+/* Each connection that it relays has two. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* It is nobody's reader or writer, hears no terminal, and holds open what it works with. */
 static int settle(int orders_fd)
 {
     sigset_t none;
     int null_fd = open("/dev/null", O_RDWR);
 
+    raise_limit();
     setsid();
     prctl(PR_SET_NAME, NAME);
     for (int s = 1; s < _NSIG; s++)

@@ -84,24 +84,6 @@ static struct client *client_of(struct attempt *a)
     return &s->clients[s->clients_count++];
 }
 
-/* Nobody may be there any more to arrive. */
-static void arrive(struct attempt *a)
-{
-    struct client *client = client_of(a);
-    struct relay_offer offer = {.client_fd = hole_arrive(&a->own, &a->at),
-                                .upstream_fd = a->upstream_fd,
-                                .policy = client ? &relay_rules : NULL,
-                                .arg = client ? &client->target : NULL,
-                                .count = client ? &client->count : NULL};
-
-    if (offer.client_fd < 0)
-        return;
-    if (relay_adopt(a->server->relay, &offer, NULL))
-        close(offer.client_fd); /* with nothing behind it: the program reads an end */
-    else
-        a->upstream_fd = -1;
-}
-
 /* If it is still the socket that hangs.  Between the two calls it reads as reset: accepted. */
 static void fail(struct attempt *a)
 {
@@ -116,6 +98,28 @@ static void fail(struct attempt *a)
         !connect(fd, &nowhere, sizeof(nowhere)))
         connect_nowhere(fd, &a->there);
     close(fd);
+}
+
+/* Nobody may be there any more to arrive. */
+static void arrive(struct attempt *a)
+{
+    struct client *client = client_of(a);
+    struct relay_offer offer = {.client_fd = hole_arrive(&a->own, &a->at),
+                                .upstream_fd = a->upstream_fd,
+                                .policy = client ? &relay_rules : NULL,
+                                .arg = client ? &client->target : NULL,
+                                .count = client ? &client->count : NULL};
+
+    /* Out of descriptors, it could not be let out later either. */
+    if (offer.client_fd < 0) {
+        if (offer.client_fd != -ECONNREFUSED)
+            fail(a);
+        return;
+    }
+    if (relay_adopt(a->server->relay, &offer, NULL))
+        close(offer.client_fd); /* with nothing behind it: the program reads an end */
+    else
+        a->upstream_fd = -1;
 }
 
 static void attempt_free(struct attempt *a)
