@@ -10,8 +10,8 @@ SAN     ?=
 
 VERSION  := 0.1.0
 LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
-# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h; ncurses, whose header is where every compiler
-# looks: chaosctl/ncurses.h.
+# Not linked but loaded when they are needed: chaosctl/probe/libcurl.h, chaosctl/base/microhttpd.h; ncurses, whose
+# header is where every compiler looks: chaosctl/ncurses.h.
 LOADED    := libcurl libmicrohttpd
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
@@ -29,9 +29,11 @@ SHIM_JUMPS   = -foptimize-sibling-calls $(if $(filter -O0,$(OPT)),-O1)
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
+# Ways in of the tool's alone: nothing of them goes into the shim.
+RELAY    := $(wildcard injectors/relay/*.c injectors/seccomp/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
-                       chaosctl/check/*.c chaosctl/report/*.c)
+                       chaosctl/check/*.c chaosctl/proxy/*.c chaosctl/report/*.c) $(RELAY)
 COMMANDS := $(wildcard chaosctl/*.c)
 
 DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)

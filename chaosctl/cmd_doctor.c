@@ -13,6 +13,7 @@
 #include "chaosctl/run/host.h"
 #include "chaosctl/run/leftover.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/run/way_in.h"
 
 enum { OPTION_JSON = 1, OPTION_CLEAN };
 
@@ -30,8 +31,8 @@ const struct command command_doctor = {
     .summary = "See what works on this host, or how a program can be entered",
     .details =
         "Without an operand: what a run needs here, a line each: ok, limited or FAIL, and what to do.\n"
-        "With a program (looked up in PATH) or a process: whether faults can be injected into it, and if\n"
-        "not, why. Exits 0 when it can (all essentials work), 1 when not.",
+        "With a program (looked up in PATH) or a process: which way faults enter it and why, or why none\n"
+        "can. Exits 0 when it can (all essentials work), 1 when not.",
     .options = options,
     .run = run_command,
 };
@@ -106,16 +107,18 @@ static int doctor_host(bool json)
 
 static json_t *entry_json(const struct entry *entry, bool enterable)
 {
-    return json_pack("{s:b, s:s, s:s, s:i, s:s}", "enterable", enterable, "verdict",
-                     entry_name(entry->verdict), "program", entry->program, "scripts", (int)entry->scripts,
-                     "reason", entry->reason);
+    return json_pack("{s:b, s:s, s:s, s:s, s:i, s:s}", "enterable", enterable, "verdict",
+                     entry_name(entry->verdict), "way", way_in_name(way_in_of(entry, INJECT_AUTO)), "program",
+                     entry->program, "scripts", (int)entry->scripts, "reason", entry->reason);
 }
 
 static void print_entry(const struct entry *entry)
 {
-    bool can = entry->verdict == ENTRY_PRELOAD;
+    enum inject way = way_in_of(entry, INJECT_AUTO);
 
-    print_line(can ? HOST_OK : HOST_FAIL, entry_name(entry->verdict), entry->reason, "");
+    print_line(way == INJECT_NONE ? HOST_FAIL : HOST_OK, entry_name(entry->verdict), entry->reason, "");
+    if (way != INJECT_NONE)
+        print_line(HOST_OK, "inject", way_in_name(way), "");
 }
 
 static int doctor_program(const char *operand, bool json)
@@ -128,7 +131,7 @@ static int doctor_program(const char *operand, bool json)
     status = entry_examine(path ? path : operand, &entry);
     if (status < 0)
         return fail(operand, status);
-    bool can = entry.verdict == ENTRY_PRELOAD;
+    bool can = way_in_of(&entry, INJECT_AUTO) != INJECT_NONE;
     status = can ? EXIT_PASS : EXIT_REFUTED;
     if (json)
         return print_json(entry_json(&entry, can), status);
@@ -150,7 +153,13 @@ static const char *obstacle(const struct entry_process *process)
     if (process->secure)
         return "its loader ignored LD_PRELOAD (AT_SECURE): it was started with privileges that its parent "
                "had not";
-    if (process->entry.verdict != ENTRY_PRELOAD || process->shim)
+    if (process->entry.verdict == ENTRY_PRELOAD && process->shim)
+        return NULL;
+    if (way_in_of(&process->entry, INJECT_AUTO) == INJECT_SECCOMP)
+        return "a filter of seccomp's cannot be put over a process that runs: let chaosctl start it (exec, "
+               "or `run` "
+               "of a service)";
+    if (process->entry.verdict != ENTRY_PRELOAD)
         return NULL;
     return "the shim is not in it, and cannot be added to a process that runs: start it again with the "
            "variables "

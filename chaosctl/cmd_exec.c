@@ -17,6 +17,7 @@
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/halt.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/run/way_in.h"
 
 #define COMMAND_INDEX 0
 #define LEASE_MIN_NS  (10 * NS_PER_MS)
@@ -24,12 +25,13 @@
 #define NOT_FOUND     127               /* as env(1) */
 #define NOT_RUNNABLE  126
 
-enum { OPTION_FAULT = 1, OPTION_SEED, OPTION_LEASE, OPTION_QUIET, OPTION_URING };
+enum { OPTION_FAULT = 1, OPTION_SEED, OPTION_LEASE, OPTION_QUIET, OPTION_URING, OPTION_INJECT };
 
 static const struct option_row rows[] = {
     {OPTION_FAULT, 'f', "fault", "SPEC", "a fault, kind:key=value,...; may be given again"},
     {OPTION_SEED, 's', "seed", "N", "every random decision follows from it"},
     {OPTION_LEASE, 'l', "lease", "TIME", "no fault outlives chaosctl by more than this (5s)"},
+    {OPTION_INJECT, 'i', "inject", "WAY", "how faults enter it: auto (unless given), preload or seccomp"},
     {OPTION_URING, 'u', "allow-io-uring", NULL, "let COMMAND use io_uring, where no fault could meet it"},
     {OPTION_QUIET, 'q', "quiet", NULL, "do not tell on standard error what the faults hit"},
     {0},
@@ -55,6 +57,19 @@ const struct command command_exec = {
 
 /* --- the command line --- */
 
+static int take_way(struct exec *exec, const char *value)
+{
+    static const enum inject ways[] = {INJECT_AUTO, INJECT_PRELOAD, INJECT_SECCOMP};
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+        if (!strcmp(value, way_in_name(ways[i]))) {
+            exec->inject = ways[i];
+            return 0;
+        }
+    return usage_error(&command_exec, "--inject: \"%s\" is no way in; there are auto, preload and seccomp",
+                       value);
+}
+
 static int take_option(struct exec *exec, int id, const char *value)
 {
     switch (id) {
@@ -76,6 +91,7 @@ static int take_option(struct exec *exec, int id, const char *value)
             return usage_error(&command_exec, "--lease: \"%s\" is not a time of 10ms to 1h, such as 5s",
                                value);
         break;
+    case OPTION_INJECT: return take_way(exec, value);
     case OPTION_QUIET: exec->quiet = true; break;
     case OPTION_URING: exec->allows_uring = true; break;
     }
@@ -220,7 +236,7 @@ static int failed(int error, const char *what)
 
 static int not_started(const struct exec *exec, int error)
 {
-    fprintf(stderr, "chaosctl exec: %s: %s\n", exec->argv[0], strerror(-error));
+    fprintf(stderr, "chaosctl exec: %s: %s\n", exec->argv[0], process_error(error));
     switch (error) {
     case -ENOENT: return NOT_FOUND;
     case -ENOMEM:
@@ -275,8 +291,17 @@ static void tell(struct exec *exec)
         asked = asked || exec->plans[i].rule >= 0;
     }
     note_entered(exec);
-    if (asked && !exec->entered)
+    if (asked && !exec->entered && exec->service.way != INJECT_SECCOMP)
         tell_why_not_entered(exec);
+}
+
+static void supervisor_died(void *arg)
+{
+    struct exec *exec = arg;
+
+    if (!exec->quiet)
+        fputs("chaosctl: the supervisor was killed, and its connections were cut; another one is there\n",
+              stderr);
 }
 
 /* Is there a fault that a ring would pass by?  The filter costs each system call of the command some 30 ns.
@@ -294,6 +319,17 @@ static bool meets_sockets(const struct exec *exec)
     return false;
 }
 
+/* By seccomp, where it cannot see the shim. */
+static int enter(struct exec *exec, struct spawn *spawn)
+{
+    if (exec->service.way != INJECT_SECCOMP)
+        return 0;
+    if (!exec->service.preloads)
+        spawn->env_count = 0;
+    spawn->service = COMMAND_INDEX;
+    return control_supervise(exec->control, exec->loop, supervisor_died, exec, &spawn->supervisor);
+}
+
 static int start(struct exec *exec, const sigset_t *mask)
 {
     struct pair env[CONTROL_ENV];
@@ -301,6 +337,8 @@ static int start(struct exec *exec, const sigset_t *mask)
         .argv = exec->argv, .env = env, .env_count = CONTROL_ENV, .foreground = true, .mask = mask};
     int error = control_env(exec->control, COMMAND_INDEX, env);
 
+    if (!error)
+        error = enter(exec, &spawn);
     if (error)
         return failed(error, "cannot enter a command");
     error = exec_arm(exec);
@@ -358,7 +396,12 @@ static int set_up_and_run(struct exec *exec)
 
     sigprocmask(SIG_SETMASK, NULL, &mask);
     int error = exec_read_faults(exec, &wrong);
-    fputs(buf_text(&wrong), stderr);
+    if (error)
+        fputs(buf_text(&wrong), stderr);
+    if (!error) {
+        error = exec_find_way(exec, &wrong);
+        fputs(buf_text(&wrong), stderr);
+    }
     if (error)
         return error == -ENOMEM ? failed(error, "cannot read the faults") : EXIT_EXEC;
     if (is_halted(exec))

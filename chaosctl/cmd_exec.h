@@ -33,6 +33,7 @@ struct exec {
     const char *specs[EXEC_FAULT_MAX];
     size_t specs_count;
     bool has_seed, quiet, allows_uring;
+    enum inject inject; /* as wanted; how it is entered stands in service.way */
     uint64_t seed, lease_ns;
     struct timer tick, look;
     char *halt; /* path of this user's */
@@ -45,6 +46,10 @@ struct exec {
 
 /* exec->specs become exec->plans.  0; -EINVAL when one is wrong, and why in ret_text; -ENOMEM. */
 int exec_read_faults(struct exec *exec, struct buf *ret_text);
+
+/* How the command is entered, into exec->service.  -EINVAL: not as was wanted, or a fault cannot be had so,
+ * and why in ret_text. */
+int exec_find_way(struct exec *exec, struct buf *ret_text);
 
 /* Arm what the shim does, plan what we do, and begin the lease: right before the command starts.  -errno. */
 int exec_arm(struct exec *exec);

@@ -10,6 +10,8 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/cmd_exec.h"
 #include "chaosctl/run/process.h"
+#include "chaosctl/run/way_in.h"
+#include "chaosctl/run/way_name.h"
 #include "chaosctl/scenario/limits.h"
 
 #define COMMAND_NAME "command" /* as a service: what `in` of kill and pause means here */
@@ -134,6 +136,49 @@ int exec_read_faults(struct exec *exec, struct buf *ret_text)
     return error;
 }
 
+/* --- how the command is entered --- */
+
+static int check_ways(const struct exec *exec, struct buf *ret_text)
+{
+    const struct service *service;
+    int error = 0;
+
+    for (size_t i = 0; i < exec->plans_count; i++) {
+        const char *why = way_in_obstacle(exec->scenario, &exec->plans[i].fault, &service);
+        if (!why)
+            continue;
+        buf_printf(ret_text,
+                   "chaosctl exec: --fault \"%s\" cannot be had in %s, which is entered by seccomp: %s\n",
+                   exec->specs[i], exec->argv[0], why);
+        error = -EINVAL;
+    }
+    return error;
+}
+
+/* What cannot be entered is run all the same, as if it were alone, and said to be: unless the way was chosen.
+ */
+int exec_find_way(struct exec *exec, struct buf *ret_text)
+{
+    cleanup_free char *path = NULL;
+    static struct entry entry;
+
+    exec->service.way = INJECT_PRELOAD;
+    if (process_find(exec->argv[0], NULL, &path) || entry_examine(path, &entry))
+        return 0;
+    enum inject way = way_in_of(&entry, exec->inject);
+    if (way == INJECT_NONE && exec->inject != INJECT_AUTO) {
+        buf_printf(ret_text, "chaosctl exec: %s cannot be entered by %s: %s\n", exec->argv[0],
+                   way_in_name(exec->inject), entry.reason);
+        return -EINVAL;
+    }
+    if (way != INJECT_SECCOMP || !exec->plans_count)
+        return 0;
+    exec->service.way = way;
+    exec->service.preloads = way_in_preloads(&entry, exec->inject);
+    int error = way_name_resolve(exec->scenario);
+    return error ? error : check_ways(exec, ret_text);
+}
+
 /* --- carried out from outside --- */
 
 /* Connections that are there when the fault begins: the shim would wait for their next call. */
@@ -211,6 +256,8 @@ int exec_arm(struct exec *exec)
             continue;
         control_rule(&plan->fault, (uint32_t)i, exec->has_seed ? exec->seed : exec->scenario->seed, now,
                      &rule);
+        if (control_needs_relay(&plan->fault))
+            control_relay(exec->control, plan->fault.targets);
         plan->rule = control_arm(exec->control, &rule, plan->fault.reply);
         if (plan->rule < 0)
             return plan->rule;

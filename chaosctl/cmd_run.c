@@ -11,7 +11,7 @@
 #include "chaosctl/base/unit.h"
 #include "chaosctl/cmd_run.h"
 #include "chaosctl/command.h"
-#include "chaosctl/run/entry.h"
+#include "chaosctl/run/way_in.h"
 #include "chaosctl/run/halt.h"
 #include "chaosctl/run/page_server.h"
 #include "chaosctl/run/process.h"
@@ -157,23 +157,6 @@ static int take_option(struct run_request *request, int id, const char *value)
 
 /* --- before anything starts --- */
 
-/* A service that the shim cannot enter would pass every test: it is refused here. */
-static void refuse_unenterable(const struct service *service, struct diag *diag)
-{
-    cleanup_free char *path = NULL;
-    struct entry entry;
-    int r = process_find(service->argv[0], service->dir, &path);
-
-    if (r) {
-        diag_error(diag, service->at, "service %s: cannot run %s: %s", service->name, service->argv[0],
-                   strerror(-r));
-        return;
-    }
-    if (service->inject == INJECT_NONE || entry_examine(path, &entry) || entry.verdict == ENTRY_PRELOAD)
-        return;
-    diag_error(diag, service->at, "service %s: %s cannot be entered: %s", service->name, path, entry.reason);
-}
-
 /* A hold injects nothing by itself: each fault is asked about when it comes. */
 static void refuse_now(const struct scenario *scenario, struct diag *diag)
 {
@@ -200,9 +183,8 @@ static struct scenario *load(const char *path, const struct run_request *request
 
     if (!r && request->has_seed)
         scenario_reseed(scenario, request->seed);
-    for (size_t i = 0; !r && i < scenario->services_count; i++)
-        if (!scenario->services[i].join)
-            refuse_unenterable(&scenario->services[i], diag);
+    if (!r)
+        r = way_in_settle(scenario, true, diag);
     if (!r && !request->options.hold && !request->options.dry)
         refuse_now(scenario, diag);
     if (r == -ENOMEM)

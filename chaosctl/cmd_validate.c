@@ -7,6 +7,8 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/command.h"
 #include "chaosctl/scenario/limits.h"
+#include "chaosctl/run/way_in.h"
+#include "chaosctl/scenario/scenario.h"
 
 extern const struct command command_validate;
 
@@ -76,6 +78,13 @@ static int validate(const char *path, json_t *files)
     struct scenario *s = NULL;
     int r = diag ? limits_load_scenario(path, diag, &s) : -ENOMEM;
 
+    if (!r)
+        r = way_in_settle(s, false, diag);
+    if (!r && diag_count(diag)) {
+        scenario_free(s);
+        s = NULL;
+        r = -EINVAL;
+    }
     if (r == -ENOMEM)
         fprintf(stderr, "chaosctl validate: %s: out of memory\n", path);
     else if (files)

@@ -171,12 +171,17 @@ void stream_consume(struct stream *s, uint64_t consumed, uint64_t now_ns)
     }
 }
 
-static uint64_t reweigh(struct mark *mark, const struct table *table, uint64_t floor_ns)
+static bool is_armed(const void *table, uint16_t rule)
+{
+    return table_is_armed(table, rule);
+}
+
+static uint64_t reweigh(struct mark *mark, stream_holds_fn *holds, const void *arg, uint64_t floor_ns)
 {
     int kept = 0;
 
     for (int i = 0; i < mark->holds && i < VERDICT_STRIKES_MAX; i++) {
-        if (!table_is_armed(table, mark->rule[i]))
+        if (!holds(arg, mark->rule[i]))
             continue;
         mark->rule[kept] = mark->rule[i];
         mark->hold_us[kept++] = mark->hold_us[i];
@@ -187,17 +192,22 @@ static uint64_t reweigh(struct mark *mark, const struct table *table, uint64_t f
 
 uint64_t stream_mark_reweigh(struct mark *mark, const struct table *table)
 {
-    return reweigh(mark, table, 0);
+    return reweigh(mark, is_armed, table, 0);
 }
 
-void stream_reweigh(struct stream *s, const struct table *table)
+void stream_reweigh_by(struct stream *s, stream_holds_fn *holds, const void *arg)
 {
     uint64_t floor_ns = 0;
 
     for (uint32_t i = 0; i < s->count; i++)
-        floor_ns = reweigh(mark_at(s, i), table, floor_ns);
+        floor_ns = reweigh(mark_at(s, i), holds, arg, floor_ns);
     if (s->ended)
-        reweigh(&s->at_end, table, floor_ns);
+        reweigh(&s->at_end, holds, arg, floor_ns);
+}
+
+void stream_reweigh(struct stream *s, const struct table *table)
+{
+    stream_reweigh_by(s, is_armed, table);
 }
 
 /* Unread bytes whose time has come, whatever the rate says. */

@@ -75,6 +75,8 @@ void stream_rate(struct stream *s, uint64_t rate_per_s, uint64_t now_ns);
 
 /* Rules were lifted: what only they held is due. */
 void stream_reweigh(struct stream *s, const struct table *table);
+typedef bool stream_holds_fn(const void *arg, uint16_t rule); /* does it still? */
+void stream_reweigh_by(struct stream *s, stream_holds_fn *holds, const void *arg);
 uint64_t stream_mark_reweigh(struct mark *mark, const struct table *table); /* returns when it is due */
 
 /* How many unread bytes are due; when more will be (STREAM_NEVER: unknown); is the end? */

@@ -127,6 +127,7 @@ static const struct field run_fields[] = {
     AT(TEXT, "version", version),
     AT(TEXT, "journal", journal),
     AT(TEXT, "host", host),
+    AT(TEXT, "ways", ways),
     AT(SEED, "seed", seed),
     AT(U64, "started_wall_ns", started_wall_ns),
     AT(U64, "duration_ns", duration_ns),

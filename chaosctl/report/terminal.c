@@ -76,6 +76,8 @@ static void put_verdict(const struct page *page, const struct run_result *result
     buf_printf(&line, "%s (exit code %d)", words_meaning(result->verdict),
                verdict_exit_code(result->verdict));
     page_entry(page, inks[result->verdict], 0, words_mark(result->verdict), buf_text(&line));
+    if (*words_text(result->ways))
+        page_entry(page, INK_DIM, 0, "seccomp", result->ways);
     if (*words_text(result->journal))
         page_entry(page, INK_DIM, 0, "journal", result->journal);
 }

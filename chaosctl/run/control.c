@@ -17,6 +17,7 @@
 #include "chaosctl/run/control_area.h"
 #include "chaosctl/run/process.h"
 #include "chaosctl/run/rundir.h"
+#include "chaosctl/run/supervisor.h"
 #include "chaosctl/scenario/limits.h"
 
 #define SPARED_BIT (DEPENDENCY_MAX - 1) /* of all that limits forbid */
@@ -84,6 +85,7 @@ static void retire(struct control *control)
     if (!control->table)
         return;
     control_expire(control);
+    supervisor_free(steal(&control->supervisor));
     munmap(control->table, sizeof(*control->table));
     control->table = NULL;
     unlink(control->path);
@@ -288,6 +290,7 @@ void control_note_service(struct control *control, size_t index, pid_t pid)
 static void wake(struct control *control)
 {
     syscall(SYS_futex, &control->table->epoch, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+    supervisor_nudge(control->supervisor);
 }
 
 uint64_t control_renew(struct control *control, uint64_t lease_ns)
@@ -334,4 +337,23 @@ void control_count(struct control *control, uint32_t index, uint64_t strikes)
         return;
     atomic_fetch_add(&control->table->rules[index].matches, strikes);
     atomic_fetch_add(&control->table->rules[index].hits, strikes);
+}
+
+/* --- programs that are entered by seccomp --- */
+
+int control_supervise(struct control *control, struct loop *loop, void (*died)(void *arg), void *arg,
+                      struct supervisor **ret_supervisor)
+{
+    int error = control->supervisor
+                    ? 0
+                    : supervisor_new(loop, control->table, control->path, died, arg, &control->supervisor);
+
+    if (!error)
+        *ret_supervisor = control->supervisor;
+    return error;
+}
+
+void control_relay(struct control *control, uint32_t targets)
+{
+    atomic_fetch_or(&control->table->relayed, targets & ~TARGET_ANY);
 }

@@ -15,6 +15,8 @@
 #include "injectors/decision/table.h"
 
 struct control;
+struct loop;
+struct supervisor;
 
 /* The folder of all this user's runs, checked: ours, 0700, no link.  To be freed; -errno. */
 int control_base(char **ret_path);
@@ -76,6 +78,18 @@ void control_lift(struct control *control, uint32_t index);
 
 /* Count strikes that the orchestrator landed itself (control_reset) as matches and hits of the rule. */
 void control_count(struct control *control, uint32_t index, uint64_t strikes);
+
+/* The supervisor of programs that are entered by seccomp, started if there is none yet.  died: another one
+ * had to be put in its place.  -errno. */
+int control_supervise(struct control *control, struct loop *loop, void (*died)(void *arg), void *arg,
+                      struct supervisor **ret_supervisor);
+
+/* New connections to these dependencies lead through the supervisor's relay, too: what is done to a stream is
+ * done there. */
+void control_relay(struct control *control, uint32_t targets);
+
+/* Does that fault need the relay, in a program that is entered by seccomp? */
+bool control_needs_relay(const struct fault *fault);
 
 /* Hand every record of the ring to fn; stuck places are given up after a second.  Returns how many. */
 typedef void control_record_fn(void *arg, const struct record *record);

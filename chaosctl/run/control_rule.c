@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chaosctl/run/control.h"
+#include "injectors/decision/decide.h"
 
 static uint64_t later(uint64_t at_ns, uint64_t by_ns)
 {
@@ -110,6 +111,16 @@ bool control_resets(const struct fault *fault)
                    fault->every <= 1 && fault->times == RULE_ENDLESS;
 
     return certain && !fault->request && (effect == EFFECT_RESET || effect == EFFECT_OUTAGE);
+}
+
+bool control_needs_relay(const struct fault *fault)
+{
+    enum effect effect = fault_effect(fault->kind);
+
+    /* After an outage that strikes all nothing is left to reset. */
+    if (effect == EFFECT_OUTAGE)
+        return !control_resets(fault);
+    return (DECIDE_STREAM | 1u << EFFECT_SLICE | 1u << EFFECT_RESET) & 1u << effect;
 }
 
 static void set_times(const struct fault *fault, uint64_t injected_ns, struct rule *rule)

@@ -19,31 +19,30 @@
     "`inject: none` runs it without faults, and a fault in the services on its other side "                  \
     "(direction: inbound) can stand in"
 
+/* Where its system calls do. */
+#define SUPERVISED "; its connections are seen by seccomp, and nothing else of it (oom, dns, most calls)"
+
 static const struct {
     const char *name, *reason;
 } verdicts[ENTRY_COUNT] = {
     [ENTRY_PRELOAD] = {"preload", "dynamic, for this libc: it sees a preloaded library"},
-    [ENTRY_STATIC] = {"static", "static: no dynamic loader, so a preloaded library is never seen; " INSTEAD
-                                ", or link it dynamically"},
+    [ENTRY_STATIC] = {"static", "static: no dynamic loader, so a preloaded library is never seen" SUPERVISED},
     [ENTRY_GO] = {"go", "built by Go: it makes system calls itself, past libc and any preloaded library "
-                        "(with cgo too); " INSTEAD},
+                        "(with cgo too)" SUPERVISED},
     [ENTRY_SETUID] = {"setuid",
                       "setuid or setgid to somebody else: the loader ignores LD_PRELOAD; run a copy "
                       "without that bit, or as its owner; or " INSTEAD},
     [ENTRY_CAPABILITIES] = {"capabilities",
                             "has file capabilities: the loader ignores LD_PRELOAD; run a copy without them "
                             "(cp does not keep them), or as root; or " INSTEAD},
-    [ENTRY_MUSL] = {"musl",
-                    "linked with musl: a library made for glibc ends it at its start; use a build for "
-                    "glibc; or " INSTEAD},
+    [ENTRY_MUSL] = {"musl", "linked with musl: a library made for glibc ends it at its start" SUPERVISED},
     [ENTRY_OTHER_CLASS] = {"other-class",
                            "its word size (32 or 64 bit) is not that of chaosctl's shim, which "
                            "its loader would refuse; use a build of the same size; or " INSTEAD},
     [ENTRY_OTHER_MACHINE] = {"other-machine", "built for another processor (%s); use a build for this one"},
     [ENTRY_SANITIZER] = {"sanitizer",
                          "linked with gcc's AddressSanitizer, which ends a program in which it is not the "
-                         "first library: put libasan.so first in LD_PRELOAD and say `inject: preload`; "
-                         "without memory faults (oom), since its allocator is not libc's"},
+                         "first library" SUPERVISED},
     [ENTRY_NOT_EXECUTABLE] = {"not-executable", "not executable for this user: chmod +x, or run it by its "
                                                 "interpreter (`run: [python3, FILE]`)"},
     [ENTRY_NOT_A_PROGRAM] = {"not-a-program", "not a program: %s"},

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 enum entry_verdict {
-    ENTRY_PRELOAD, /* the shim is seen: the only one that can be entered in this version */
+    ENTRY_PRELOAD, /* the shim is seen; where it is not, seccomp may do (way_in.h) */
     ENTRY_STATIC,
     ENTRY_GO, /* with cgo too: dynamic, but its own calls are raw */
     ENTRY_SETUID,

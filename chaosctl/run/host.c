@@ -231,11 +231,10 @@ static void examine_seccomp(struct host_finding *finding)
     uint32_t action = SECCOMP_RET_USER_NOTIF;
 
     if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action))
-        find(finding, HOST_LIMITED, "nothing to do: only a later version would use it",
-             "no user notification: %s", strerror(errno));
+        find(finding, HOST_LIMITED, "Linux 5.0 has it",
+             "no user notification: %s: static and Go programs cannot be entered", strerror(errno));
     else
-        find(finding, HOST_OK, "",
-             "user notification is there; a later version will enter static programs by it");
+        find(finding, HOST_OK, "", "user notification is there: static and Go programs are entered by it");
 }
 
 static void examine_descriptors(struct host_finding *finding)

@@ -10,7 +10,7 @@ enum host_check {
     HOST_RUN_FOLDER,  /* where runs keep their control areas */
     HOST_STATE,       /* where journals go */
     HOST_PIDFD_GETFD, /* resetting established connections */
-    HOST_SECCOMP,     /* user notification: for a later version */
+    HOST_SECCOMP,     /* user notification: static and Go programs */
     HOST_DESCRIPTORS, /* RLIMIT_NOFILE */
     HOST_HALT,        /* is a halt in force, and which file makes one */
     HOST_LEFTOVERS,   /* runs that were killed and not cleaned up */

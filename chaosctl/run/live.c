@@ -9,6 +9,7 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/flow.h"
 #include "chaosctl/run/internal.h"
+#include "chaosctl/run/way_in.h"
 
 #define FOR_NS   (60 * NS_PER_S) /* unless said */
 #define LIVE_MAX 1000            /* in one cell, lifted ones too: each stays in the report */
@@ -108,6 +109,22 @@ static int begin(struct run *run, struct injection *in, uint64_t seed)
     return injection_arm(in, 0, seed, now_ns);
 }
 
+/* What it does to streams, it does to connections that are made from now on, unless they are relayed anyway.
+ */
+static int heed_ways(struct run *run, const struct injection *in, struct buf *ret_why)
+{
+    const struct service *service;
+    const char *why = way_in_obstacle(run->scenario, in->fault, &service);
+
+    if (control_needs_relay(in->fault))
+        control_relay(run->control, in->fault->targets);
+    if (!why)
+        return 0;
+    buf_printf(ret_why, "%s cannot be had in service %s, which is entered by seccomp: %s",
+               fault_name(in->fault->kind), service->name, why);
+    return -EINVAL;
+}
+
 int live_inject(struct run *run, const struct wish *wish, struct buf *ret_why,
                 struct injection **ret_injection)
 {
@@ -129,7 +146,9 @@ int live_inject(struct run *run, const struct wish *wish, struct buf *ret_why,
     bound(&in->own, in->for_ns);
     in->until_ns = now_mono_ns() + in->for_ns;
     in->over = (struct timer){.fn = time_is_over, .arg = in};
-    error = begin(run, in, wish->seed);
+    error = heed_ways(run, in, ret_why);
+    if (!error)
+        error = begin(run, in, wish->seed);
     if (!error)
         error = keep(c, in);
     if (error) {

@@ -1,7 +1,6 @@
 /* libmicrohttpd on our loop: its epoll set is one descriptor of ours, its time-outs one timer.  Floor 3. */
 #include <errno.h>
 #include <fcntl.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,36 +9,12 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
-#include "chaosctl/base/library.h"
+#include "chaosctl/base/microhttpd.h"
 #include "chaosctl/run/page_server.h"
 
 #define READERS_MAX 32
 #define READER_S    10
 #define BACKLOG     32
-
-#define MICROHTTPD_FUNCTIONS(FUNCTION)                                                                       \
-    FUNCTION(start_daemon)                                                                                   \
-    FUNCTION(stop_daemon)                                                                                    \
-    FUNCTION(run)                                                                                            \
-    FUNCTION(get_timeout)                                                                                    \
-    FUNCTION(get_daemon_info)                                                                                \
-    FUNCTION(lookup_connection_value)                                                                        \
-    FUNCTION(create_response_from_buffer)                                                                    \
-    FUNCTION(add_response_header)                                                                            \
-    FUNCTION(queue_response)                                                                                 \
-    FUNCTION(destroy_response)
-
-static struct {
-#define FUNCTION(name) __typeof__(&MHD_##name) name;
-    MICROHTTPD_FUNCTIONS(FUNCTION)
-#undef FUNCTION
-} mhd;
-
-static const struct library_symbol symbols[] = {
-#define FUNCTION(name) {"MHD_" #name, offsetof(__typeof__(mhd), name)},
-    MICROHTTPD_FUNCTIONS(FUNCTION)
-#undef FUNCTION
-};
 
 struct page_server {
     struct loop *loop;
@@ -50,29 +25,21 @@ struct page_server {
     struct timer timer;
 };
 
-static int library(void)
-{
-    static const char *const names[] = {"libmicrohttpd.so.12"};
-
-    return mhd.run ? 0
-                   : library_load(names, symbols, sizeof(symbols) / sizeof(*symbols), &mhd, sizeof(mhd));
-}
-
 /* --- answering --- */
 
 static enum MHD_Result respond(struct MHD_Connection *connection, unsigned status, const char *type,
                                const char *text, size_t len)
 {
     struct MHD_Response *response =
-        mhd.create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+        microhttpd.create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
 
     if (!response)
         return MHD_NO;
-    mhd.add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    microhttpd.add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        mhd.add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    enum MHD_Result result = mhd.queue_response(connection, status, response);
-    mhd.destroy_response(response);
+        microhttpd.add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    enum MHD_Result result = microhttpd.queue_response(connection, status, response);
+    microhttpd.destroy_response(response);
     return result;
 }
 
@@ -100,7 +67,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
     if (strcmp(url, "/metrics") != 0 && strcmp(url, "/") != 0)
         return refuse(connection, MHD_HTTP_NOT_FOUND, "the page is /metrics\n");
-    const char *accept = mhd.lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    const char *accept =
+        microhttpd.lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
     const char *type = s->fn(s->arg, accept, &page);
     if (page.failed)
         return MHD_NO;
@@ -114,8 +82,8 @@ static void work(void *arg)
     struct page_server *s = arg;
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
 
-    mhd.run(s->daemon);
-    if (mhd.get_timeout(s->daemon, &timeout_ms) == MHD_YES)
+    microhttpd.run(s->daemon);
+    if (microhttpd.get_timeout(s->daemon, &timeout_ms) == MHD_YES)
         loop_set_timer(s->loop, &s->timer, now_mono_ns() + (timeout_ms + 1) * NS_PER_MS);
     else
         loop_unset_timer(s->loop, &s->timer);
@@ -134,23 +102,23 @@ static int start(struct page_server *s, int fd)
 
     if (own < 0)
         return -errno;
-    s->daemon = mhd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, own,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)READERS_MAX,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)READER_S, MHD_OPTION_END);
+    s->daemon = microhttpd.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET,
+                                        own, MHD_OPTION_CONNECTION_LIMIT, (unsigned)READERS_MAX,
+                                        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)READER_S, MHD_OPTION_END);
     if (!s->daemon)
         return -ENOTSUP;
     (void)steal_fd(&own);
-    const union MHD_DaemonInfo *info = mhd.get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = microhttpd.get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     s->epoll_fd = info ? info->epoll_fd : -1;
     int error = info ? loop_add_fd(s->loop, s->epoll_fd, EPOLLIN, on_ready, s) : -ENOTSUP;
     if (error)
-        mhd.stop_daemon(s->daemon);
+        microhttpd.stop_daemon(s->daemon);
     return error;
 }
 
 int page_server_open(struct loop *loop, int fd, page_fn *fn, void *arg, struct page_server **ret_server)
 {
-    int error = library();
+    int error = microhttpd_load();
     struct page_server *s = error ? NULL : calloc(1, sizeof(*s));
 
     if (!s)
@@ -171,7 +139,7 @@ void page_server_close(struct page_server *server)
         return;
     loop_unset_timer(server->loop, &server->timer);
     loop_remove_fd(server->loop, server->epoll_fd);
-    mhd.stop_daemon(server->daemon);
+    microhttpd.stop_daemon(server->daemon);
     free(server);
 }
 
@@ -209,7 +177,7 @@ static int resolve(const char *address, struct addrinfo **ret_at)
 int page_server_listen(const char *address, int *ret_fd)
 {
     struct addrinfo *at = NULL;
-    int error = library();
+    int error = microhttpd_load();
 
     if (!error)
         error = resolve(address, &at);

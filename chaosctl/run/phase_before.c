@@ -9,6 +9,7 @@
 #include "chaosctl/run/flow.h"
 #include "chaosctl/run/phase_row.h"
 #include "chaosctl/run/reach.h"
+#include "chaosctl/run/way_in.h"
 
 /* --- START: services, in order, ready and entered --- */
 
@@ -119,6 +120,34 @@ static bool cell_keeps_area(const struct run *run)
     return joined && control_table(run->control);
 }
 
+static void supervisor_died(void *arg)
+{
+    struct run *run = arg;
+
+    run_note(run, "supervisor.died", NULL, "another one is there");
+    run_judge(
+        run, VERDICT_INCONCLUSIVE,
+        "the supervisor of services that are entered by seccomp was killed: connections were cut that no "
+        "fault meant");
+}
+
+/* Whoever drills may inject anything. */
+static int supervise(struct run *run)
+{
+    struct supervisor *supervisor;
+
+    for (size_t i = 0; i < run->scenario->services_count; i++) {
+        const struct service *s = &run->scenario->services[i];
+        if (s->way_reason)
+            run_note(run, "service.way", s->name,
+                     run_text(run, "%s: %s", way_in_name(s->way), s->way_reason));
+    }
+    if (!way_in_is_supervised(run->scenario))
+        return 0;
+    control_relay(run->control, run->options.hold ? ~0u : way_in_relayed(run->scenario));
+    return control_supervise(run->control, run->loop, supervisor_died, run, &supervisor);
+}
+
 static void start_services(struct run *run)
 {
     bool keeps = cell_keeps_area(run);
@@ -126,6 +155,8 @@ static void start_services(struct run *run)
 
     if (!r)
         atomic_store(&control_table(run->control)->followed, followed_targets(run));
+    if (!r)
+        r = supervise(run);
     if (!r)
         flow_begin(run);
     if (!r)

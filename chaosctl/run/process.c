@@ -14,6 +14,7 @@
 
 #include "chaosctl/base/buf.h"
 #include "chaosctl/base/clean.h"
+#include "chaosctl/run/handover.h"
 #include "chaosctl/run/process.h"
 #include "chaosctl/run/uring.h"
 
@@ -124,7 +125,13 @@ static int place_streams(const struct spawn *spawn, int null_fd)
     return 0;
 }
 
-static int arrange(const struct spawn *spawn, const struct sock_fprog *filter, pid_t parent, int null_fd)
+/* What is asked of the kernel before exec, made ready before the fork. */
+struct filters {
+    struct sock_fprog uring;
+    struct handover handover;
+};
+
+static int arrange(const struct spawn *spawn, const struct filters *filters, pid_t parent, int null_fd)
 {
     if (join_group(spawn) || bind_to_parent(spawn, parent))
         return -1;
@@ -133,14 +140,14 @@ static int arrange(const struct spawn *spawn, const struct sock_fprog *filter, p
     if (spawn->dir && chdir(spawn->dir))
         return -1;
     reset_signals(spawn);
-    return uring_refuse(filter);
+    return uring_refuse(&filters->uring) ? -1 : handover_give(&filters->handover);
 }
 
 static void __attribute__((noreturn))
-become(const struct spawn *spawn, char **env, const struct sock_fprog *filter, pid_t parent, int null_fd,
+become(const struct spawn *spawn, char **env, const struct filters *filters, pid_t parent, int null_fd,
        int error_fd)
 {
-    if (!arrange(spawn, filter, parent, null_fd))
+    if (!arrange(spawn, filters, parent, null_fd))
         execvpe(spawn->argv[0], spawn->argv, env);
     int error = errno;
     while (write(error_fd, &error, sizeof(error)) < 0 && errno == EINTR)
@@ -189,6 +196,20 @@ static int pipe_above(int ret_ends[2])
     return error;
 }
 
+static void filters_free(struct filters *filters)
+{
+    free(filters->uring.filter);
+    handover_end(&filters->handover);
+}
+#define cleanup_filters __attribute__((cleanup(filters_free)))
+
+static int filters_make(const struct spawn *spawn, struct filters *filters)
+{
+    int error = spawn->refuses_uring ? uring_filter(&filters->uring) : 0;
+
+    return error ? error : handover_begin(&filters->handover, spawn->supervisor, spawn->service);
+}
+
 pid_t process_start(const struct spawn *spawn)
 {
     cleanup_free char **env = environment_of(spawn);
@@ -201,9 +222,8 @@ pid_t process_start(const struct spawn *spawn)
         return -ENOMEM;
     if (!spawn->foreground && null_fd < 0)
         return -errno;
-    struct sock_fprog filter = {0};
-    int error = spawn->refuses_uring ? uring_filter(&filter) : 0;
-    cleanup_free struct sock_filter *code = filter.filter;
+    cleanup_filters struct filters filters = {.handover.ends = {-1, -1}};
+    int error = filters_make(spawn, &filters);
     if (error)
         return error;
     error = pipe_above(ends);
@@ -212,17 +232,26 @@ pid_t process_start(const struct spawn *spawn)
         return error;
     pid_t pid = fork_blocked(&before);
     if (pid == 0)
-        become(spawn, env, &filter, parent, null_fd, write_fd);
+        become(spawn, env, &filters, parent, null_fd, write_fd);
     error = pid < 0 ? errno : 0;
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (error)
         return -error;
     close(steal_fd(&write_fd));
+    handover_take(&filters.handover, pid);
     error = read_error(read_fd);
     if (!error)
         return pid;
     waitpid(pid, NULL, 0);
     return -error;
+}
+
+const char *process_error(int error)
+{
+    return error == -EBUSY
+               ? "another supervisor (a container's, another chaosctl's) is over it already, and seccomp "
+                 "allows but one"
+               : strerror(-error);
 }
 
 /* --- what would be executed --- */

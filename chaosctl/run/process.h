@@ -13,6 +13,8 @@
 
 #include "chaosctl/scenario/scenario.h"
 
+struct supervisor;
+
 struct spawn {
     char *const *argv;      /* argv[0] with a slash is relative to dir, without one looked up in PATH */
     const char *dir;        /* NULL: here */
@@ -20,17 +22,22 @@ struct spawn {
     size_t env_count;
     int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
     bool dies_with_us;                  /* PR_SET_PDEATHSIG SIGKILL: probes and steps, not services */
-    bool continues_with_us_gone; /* PR_SET_PDEATHSIG SIGCONT: services, which may be paused when we die */
-    bool new_session;            /* setsid; otherwise only a process group */
-    bool foreground;             /* exec: our own group, terminal, descriptors and dispositions */
-    const sigset_t *mask;        /* of the child; NULL: nothing blocked */
-    bool refuses_uring;          /* io_uring_setup fails with ENOSYS (uring.h) */
+    bool continues_with_us_gone;   /* PR_SET_PDEATHSIG SIGCONT: services, which may be paused when we die */
+    bool new_session;              /* setsid; otherwise only a process group */
+    bool foreground;               /* exec: our own group, terminal, descriptors and dispositions */
+    const sigset_t *mask;          /* of the child; NULL: nothing blocked */
+    bool refuses_uring;            /* io_uring_setup fails with ENOSYS (uring.h) */
+    struct supervisor *supervisor; /* is asked about its connects (supervisor.h); NULL: nobody is */
+    uint32_t service;              /* for that: its index */
 };
 
 /* Signal mask and dispositions of the child are the defaults, and what dies or continues with us does so from
  * the start.  Returns the pid, or -errno of fork or of exec in the child (ENOENT, EACCES...: an exec that
  * failed is reported here, not by an exit code). */
 pid_t process_start(const struct spawn *spawn);
+
+/* What such an error means to people. */
+const char *process_error(int error);
 
 /* The absolute path of what would be executed, or -errno (ENOENT, EACCES). */
 int process_find(const char *program, const char *dir, char **ret_path);

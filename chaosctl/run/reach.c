@@ -9,6 +9,7 @@
 #include "chaosctl/run/entry.h"
 #include "chaosctl/run/internal.h"
 #include "chaosctl/run/reach.h"
+#include "chaosctl/run/way_in.h"
 
 #define LOOKS    20
 #define PAUSE_NS (5 * NS_PER_MS)
@@ -57,6 +58,8 @@ static const char *why_out(struct run *run, pid_t pid)
         return "it gained privileges (setuid?), so its loader ignored LD_PRELOAD";
     if (error)
         return "it cannot be looked at";
+    if (way_in_of(&process.entry, INJECT_AUTO) == INJECT_SECCOMP)
+        return run_text(run, "it is %s: say `inject: seccomp` of the service", process.entry.reason);
     if (process.entry.verdict != ENTRY_PRELOAD)
         return run_text(run, "it is %s", process.entry.reason);
     if (process.secure)
@@ -80,12 +83,18 @@ static const char *service_missing(struct run *run, size_t service, bool is_last
     return count || is_last ? NULL : run_text(run, "service %s has no process", name);
 }
 
+/* Nobody leaves a filter of seccomp's: all that such a service starts are under it. */
+static bool is_preloaded(const struct service *service)
+{
+    return service->inject != INJECT_NONE && service->way != INJECT_SECCOMP;
+}
+
 const char *reach_missing(struct run *run, bool is_last)
 {
     const char *why = NULL;
 
     for (size_t i = 0; run->services && i < run->scenario->services_count && !why; i++)
-        if (run->scenario->services[i].inject != INJECT_NONE)
+        if (is_preloaded(&run->scenario->services[i]))
             why = service_missing(run, i, is_last);
     return why;
 }

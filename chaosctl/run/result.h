@@ -127,6 +127,7 @@ struct run_result {
     const char *version; /* of chaosctl */
     const char *journal; /* path, or NULL */
     const char *host;
+    const char *ways; /* which services are entered by seccomp, and why; or NULL */
     uint64_t seed;
     uint64_t started_wall_ns, duration_ns;
     enum verdict_of_run verdict;

@@ -391,12 +391,29 @@ static void finish(struct run *run)
     free(run->queue);
 }
 
+/* Of one that is preloaded, as most are, there is nothing to say. */
+static const char *ways_of(struct run *run)
+{
+    cleanup_buf struct buf text = {0};
+
+    for (size_t i = 0; i < run->scenario->services_count; i++) {
+        const struct service *s = &run->scenario->services[i];
+        if (s->way == INJECT_SECCOMP)
+            buf_printf(&text, "%s%s (%s)", text.len ? "; " : "", s->name,
+                       s->inject == INJECT_SECCOMP ? "as the scenario says"
+                       : s->way_reason             ? s->way_reason
+                                                   : "?");
+    }
+    return text.len ? run_text(run, "%s", buf_text(&text)) : NULL;
+}
+
 static void run_cells(struct run *run)
 {
     struct run_result *result = run->result;
     uint64_t started_ns = now_mono_ns();
 
     result->run = arena_copy(result->arena, control_run(run->control));
+    result->ways = ways_of(run);
     result->started_wall_ns = now_wall_ns();
     if (run->hooks.started)
         run->hooks.started(run->hooks.arg, result);

@@ -292,7 +292,7 @@ void services_state(struct services *services, size_t index, struct service_stat
         .alive = alive,
         .status = unit->status,
         .restarts = unit->restarts,
-        .entered = n > 0,
+        .entered = n > 0 || unit->service->way == INJECT_SECCOMP,
     };
 }
 

@@ -41,6 +41,11 @@ static int add_preload(const struct unit *unit, struct pair *preload, char **ret
     return *ret_owned ? 0 : -ENOMEM;
 }
 
+static bool is_supervised(const struct unit *unit)
+{
+    return unit->service->way == INJECT_SECCOMP || unit->service->inject == INJECT_SECCOMP;
+}
+
 /* The service's pairs, then ours, which win; -errno, or how many. */
 static int fill_env(struct unit *unit, struct pair *env, char **ret_owned)
 {
@@ -49,7 +54,7 @@ static int fill_env(struct unit *unit, struct pair *env, char **ret_owned)
     if (n)
         memcpy(env, unit->service->env, n * sizeof(*env));
     env[n++] = (struct pair){UNIT_MARK, unit->mark};
-    if (unit->service->inject == INJECT_NONE)
+    if (unit->service->inject == INJECT_NONE || (is_supervised(unit) && !unit->service->preloads))
         return (int)n;
     int error = control_env(unit->services->control, (int)unit->index, env + n);
     if (!error)
@@ -65,6 +70,11 @@ static pid_t launch_in(struct unit *unit, struct pair *env)
 
     if (env_count < 0)
         return env_count;
+    struct services *s = unit->services;
+    struct supervisor *supervisor = NULL;
+    int error = is_supervised(unit) ? control_supervise(s->control, s->loop, NULL, NULL, &supervisor) : 0;
+    if (error)
+        return error;
     struct spawn spawn = {
         .argv = unit->service->argv,
         .dir = unit->service->dir,
@@ -76,6 +86,8 @@ static pid_t launch_in(struct unit *unit, struct pair *env)
         .continues_with_us_gone = true,
         .new_session = true,
         .refuses_uring = unit->service->inject != INJECT_NONE && !unit->service->allows_uring,
+        .supervisor = supervisor,
+        .service = (uint32_t)unit->index,
     };
     return process_start(&spawn);
 }
@@ -104,7 +116,7 @@ static void start_now(struct unit *unit)
     int error = unit->service->join ? 0 : launch(unit);
 
     if (error < 0) {
-        snprintf(what, sizeof(what), "cannot start %s: %s", unit->service->argv[0], strerror(-error));
+        snprintf(what, sizeof(what), "cannot start %s: %s", unit->service->argv[0], process_error(error));
         unit_failed(unit, what);
         return;
     }

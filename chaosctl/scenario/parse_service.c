@@ -44,28 +44,23 @@ static const struct shape shape_stop = {.name = "stop",
 static bool take_inject(struct reader *r, const struct node *node, void *ret_value)
 {
     static const char *const names[] = {
-        [INJECT_AUTO] = "auto", [INJECT_PRELOAD] = "preload", [INJECT_NONE] = "none"};
-    const char *text = NULL;
-    bool plain;
+        [INJECT_AUTO] = "auto",
+        [INJECT_PRELOAD] = "preload",
+        [INJECT_SECCOMP] = "seccomp",
+        [INJECT_NONE] = "none",
+    };
+    size_t i = 0;
 
-    if (!reader_text(r, node, "auto, preload or none", &text, &plain))
+    if (!reader_word(r, node, names, 4, "auto, preload, seccomp or none", "is no way in", &i))
         return false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (!strcmp(names[i], text)) {
-            *(enum inject *)ret_value = (enum inject)i;
-            return true;
-        }
-    if (!strcmp(text, "seccomp"))
-        reader_error(r, node, "\"seccomp\" is not in this version yet; there are: auto, preload, none");
-    else
-        reader_error(r, node, "\"%s\" is no way in%s", text, reader_hint(r, text, names, 3));
-    return false;
+    *(enum inject *)ret_value = (enum inject)i;
+    return true;
 }
 
 static const struct shape shape_inject = {
     .name = "inject",
-    .wanted = "auto, preload or none",
-    .schema = "{\"enum\":[\"auto\",\"preload\",\"none\"]}",
+    .wanted = "auto, preload, seccomp or none",
+    .schema = "{\"enum\":[\"auto\",\"preload\",\"seccomp\",\"none\"]}",
     .take = take_inject,
 };
 
@@ -100,7 +95,8 @@ static const struct field fields[] = {
     {"dir", &shape_line, AT(dir), "its working directory; the scenario's folder unless given"},
     {"env", &shape_pairs, AT(env), "variables beside those of chaosctl itself"},
     {"ready", &shape_ready, AT(ready), "when it counts as started; at once unless given"},
-    {"inject", &shape_inject, AT(inject), "how faults enter it: auto (unless given), preload, or none"},
+    {"inject", &shape_inject, AT(inject),
+     "how faults enter it: auto (unless given), preload, seccomp, or none"},
     {"io_uring", &shape_uring, AT(uring),
      "refuse (unless given): what goes through it, faults could not meet, so programs fall back to epoll; or "
      "allow"},
@@ -190,6 +186,10 @@ static void read_parts(struct reader *r, const struct node *value, const struct 
     r->key = "inject";
     if (n->inject)
         (void)take_inject(r, n->inject, &s->inject);
+    if (n->inject && s->join && s->inject == INJECT_SECCOMP)
+        reader_error(r, n->inject,
+                     "a process started elsewhere (join: true) cannot be entered by seccomp, which "
+                     "only the one who starts it can arrange");
     r->key = "io_uring";
     if (n->uring)
         (void)take_uring(r, n->uring, &s->allows_uring);

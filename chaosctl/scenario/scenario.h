@@ -70,8 +70,10 @@ struct load {
  * ------------------------------------------------------------------------------ */
 
 enum inject {
-    INJECT_AUTO, /* preload where that works; otherwise the run is refused before it starts */
+    INJECT_AUTO, /* preload where that works, or else seccomp; otherwise the run is refused before it starts
+                  */
     INJECT_PRELOAD,
+    INJECT_SECCOMP,
     INJECT_NONE,
 };
 
@@ -85,6 +87,10 @@ struct service {
     const struct probe *ready; /* NULL: ready as soon as it runs */
     uint64_t ready_within_ns;
     enum inject inject;
+    /* How it is entered, which the run floor finds out (way_in.h); INJECT_AUTO: not known yet. */
+    enum inject way;
+    const char *way_reason;  /* or NULL */
+    bool preloads;           /* with seccomp: what it starts may see the shim all the same */
     bool allows_uring;       /* io_uring_setup is not made to fail */
     int stop_signal;         /* SIGTERM unless set */
     uint64_t stop_within_ns; /* then SIGKILL */

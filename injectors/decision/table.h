@@ -81,6 +81,9 @@ struct table {
     /* Dependencies whose requests an armed rule looks at. */
     _Atomic uint32_t requests;
 
+    /* Dependencies whose new connections the supervisor of seccomp's way in leads through its relay. */
+    _Atomic uint32_t relayed;
+
     /* Is it noted whom processes connect to?  Then no call that opens, sends or receives is idle. */
     _Atomic uint32_t observed;
 

@@ -203,7 +203,7 @@ _Static_assert(sizeof(struct fault_result) == 72, "fault_result changed");
 _Static_assert(sizeof(struct load_result) == 80, "load_result changed");
 _Static_assert(sizeof(struct deed) == 88, "deed changed");
 _Static_assert(sizeof(struct cell_result) == 248, "cell_result changed");
-_Static_assert(sizeof(struct run_result) == 152, "run_result changed");
+_Static_assert(sizeof(struct run_result) == 160, "run_result changed");
 
 START_TEST(every_field_survives_the_journal)
 {
@@ -216,6 +216,7 @@ START_TEST(every_field_survives_the_journal)
     SAME_TEXT(version);
     SAME_TEXT(journal);
     SAME_TEXT(host);
+    SAME_TEXT(ways);
     SAME(seed);
     SAME(started_wall_ns);
     SAME(duration_ns);

@@ -28,8 +28,9 @@ static const struct case_row services[] = {
     {"{join: true, dir: /x}", "dir has no effect on a process started elsewhere"},
     {"{join: true, env: {A: b}}", "env has no effect"},
     {"{join: true, stop: {within: 1s}}", "stop has no effect"},
-    {"{run: [a], inject: seccomp}",
-     "inject: \"seccomp\" is not in this version yet; there are: auto, preload, none"},
+    {"{join: true, inject: seccomp}",
+     "inject: a process started elsewhere (join: true) cannot be entered by seccomp, "
+     "which only the one who starts it can arrange"},
     {"{run: [a], io_uring: alow}", "\"alow\" is nothing to do with io_uring (did you mean \"allow\"?)"},
     {"{join: true, io_uring: allow}", "io_uring has no effect on a process started elsewhere (join: true)"},
     {"{run: [a], inject: preloda}", "\"preloda\" is no way in (did you mean \"preload\"?)"},

@@ -1,0 +1,224 @@
+/* The supervisor's loop.  Floor 1. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "injectors/seccomp/internal.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+/* Behind the last one that its predecessor is known to have taken, so many more are let go: one at most was
+ * taken and not noted. */
+#define UNKNOWN_MAX 4
+/* A lease further off than this is no lease but damage. */
+#define LEASE_LIMIT_NS (3600 * NS_PER_S)
+
+uint64_t server_now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+bool server_has_lease(const struct server *server, uint64_t now_ns)
+{
+    uint64_t lease_ns = atomic_load(&server->table->lease_ns);
+
+    return now_ns < lease_ns && lease_ns - now_ns <= LEASE_LIMIT_NS;
+}
+
+/* --- time --- */
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Nobody says that the lease ends. */
+static void look(struct server *server)
+{
+    uint64_t now_ns = server_now_ns(), next_ns = attempts_look(server, now_ns);
+    struct itimerspec at = {0};
+
+    next_ns = least(next_ns, resets_look(server, now_ns));
+    if (server->attempts && server_has_lease(server, now_ns))
+        next_ns = least(next_ns, atomic_load(&server->table->lease_ns));
+    if (next_ns != STREAM_NEVER)
+        at.it_value = (struct timespec){(time_t)(next_ns / NS_PER_S), (long)(next_ns % NS_PER_S) + 1};
+    timerfd_settime(server->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+static void on_time(void *arg, int fd)
+{
+    uint64_t count;
+
+    if (read(fd, &count, sizeof(count)) == sizeof(count))
+        look(arg);
+}
+
+static void on_upstream(void *arg, int fd)
+{
+    (void)fd;
+    upstreams_look(arg);
+    look(arg);
+}
+
+/* --- notifications --- */
+
+static void stop_when_done(struct server *server)
+{
+    if (!server->listeners_count && !server->has_orders)
+        relay_stop(server->relay);
+}
+
+/* All that it was put over are gone.  (Their connections may live on in others' hands, so the relay does
+ * too.)
+ */
+static void listener_end(struct listener *l)
+{
+    struct server *server = l->server;
+
+    relay_unwatch(server->relay, l->fd);
+    for (size_t i = 0; i < server->listeners_count; i++)
+        if (server->listeners[i] == l)
+            server->listeners[i] = server->listeners[--server->listeners_count];
+    close(l->fd);
+    free(l);
+    stop_when_done(server);
+}
+
+static bool is_hung_up(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0 && !(p.revents & POLLIN) && p.revents & (POLLHUP | POLLERR);
+}
+
+static void on_notice(void *arg, int fd)
+{
+    struct listener *l = arg;
+    struct server *server = l->server;
+
+    if (is_hung_up(fd)) {
+        listener_end(l);
+        return;
+    }
+    if (!notice_take(fd, &l->notice))
+        return;
+    atomic_store(&server->supervision->progress->last[l->rank], l->notice.id);
+    notice_answer(server, l, &l->notice);
+    if (server->attempts)
+        look(server);
+}
+
+/* Those that a predecessor took and did not live to answer: whoever waits for them is let go. */
+static void release_taken(struct listener *l)
+{
+    uint64_t last = atomic_load(&l->server->supervision->progress->last[l->rank]);
+
+    for (int i = 0; i <= UNKNOWN_MAX; i++)
+        notice_pass(l->fd, last + (uint64_t)i);
+}
+
+static void listener_begin(struct server *server, int fd, uint32_t service)
+{
+    struct listener *l = server->ranks < SECCOMP_LISTENER_MAX ? calloc(1, sizeof(*l)) : NULL;
+
+    if (!l || relay_watch(server->relay, fd, on_notice, l)) {
+        free(l);
+        close(fd);
+        return;
+    }
+    *l = (struct listener){.server = server, .fd = fd, .service = service, .rank = server->ranks++};
+    server->listeners[server->listeners_count++] = l;
+    notice_hurry(fd);
+    release_taken(l);
+}
+
+/* --- orders --- */
+
+union room {
+    struct cmsghdr head; /* for its alignment */
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static int descriptor_in(struct msghdr *message)
+{
+    struct cmsghdr *head = CMSG_FIRSTHDR(message);
+    int fd = -1;
+
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+        memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+    return fd;
+}
+
+static void orders_end(struct server *server, int fd)
+{
+    relay_unwatch(server->relay, fd);
+    close(fd);
+    server->has_orders = false;
+    stop_when_done(server);
+}
+
+static void on_order(void *arg, int fd)
+{
+    struct server *server = arg;
+    struct seccomp_order order = {0};
+    union room room;
+    struct iovec part = {&order, sizeof(order)};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &room, .msg_controllen = sizeof(room)};
+    ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got != sizeof(order)) {
+        orders_end(server, fd);
+        return;
+    }
+    int listener = descriptor_in(&message);
+    if (listener >= 0)
+        listener_begin(server, listener, order.service);
+    relay_review_all(server->relay, NULL);
+    look(server);
+}
+
+/* --- from start to end --- */
+
+static int server_open(struct server *server)
+{
+    int error = relay_open(&server->relay);
+
+    if (error)
+        return error;
+    server->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    server->upstreams_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (server->timer_fd < 0 || server->upstreams_fd < 0)
+        return -errno;
+    error = relay_watch(server->relay, server->timer_fd, on_time, server);
+    if (!error)
+        error = relay_watch(server->relay, server->upstreams_fd, on_upstream, server);
+    if (!error)
+        error = relay_watch(server->relay, server->supervision->orders_fd, on_order, server);
+    return error;
+}
+
+/* What it leaves open ends with its process. */
+int seccomp_serve(const struct seccomp_supervision *supervision)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server)
+        return -ENOMEM;
+    server->supervision = supervision;
+    server->table = supervision->table;
+    server->has_orders = true;
+    server->holes[0].fd = server->holes[1].fd = -1;
+    int error = server_open(server);
+    return error ? error : relay_run(server->relay);
+}
