@@ -13,6 +13,7 @@ struct control {
     unsigned number; /* of the control file: each cell has one of its own */
     char *path;      /* of that file */
     struct table *table;
+    int notify_fd;                     /* an eventfd of who must be told of changes; -1: nobody */
     uint64_t stuck_since_ns, stuck_at; /* a claimed place of the ring that nobody publishes */
     char started[CLOCK_TEXT_BYTES];
     struct arena *services; /* of state's service names */
