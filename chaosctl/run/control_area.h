@@ -15,6 +15,7 @@ struct control {
     struct table *table;
     uint32_t spared;                   /* the bit of what limits forbid, of each rule; 0: nothing */
     struct supervisor *supervisor;     /* NULL: nobody is entered by seccomp */
+    int notify_fd;                     /* an eventfd of who must be told of changes; -1: nobody */
     uint64_t stuck_since_ns, stuck_at; /* a claimed place of the ring that nobody publishes */
     char started[CLOCK_TEXT_BYTES];
     struct arena *services; /* of state's service names */

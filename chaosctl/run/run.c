@@ -11,6 +11,7 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/flow.h"
 #include "chaosctl/run/phase_check.h"
+#include "chaosctl/run/relays.h"
 #include "chaosctl/run/webhook.h"
 
 #define TOLD_NS        (10 * NS_PER_S) /* of a hold, in the live line */
@@ -378,6 +379,7 @@ static void finish(struct run *run)
         loads_end(run);
     services_free(run->services);
     webhook_free(run->webhook);
+    relays_stop(run->relays);
     prober_free(run->prober);
     control_free(run->control, run->options.keep);
     loop_free(run->loop);
