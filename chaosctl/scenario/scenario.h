@@ -94,7 +94,8 @@ struct dependency {
     const char *name;
     const struct target *targets; /* compiled; bit and all */
     size_t targets_count;
-    const char *text; /* "tcp 127.0.0.1:6390" */
+    const char *text;     /* "tcp 127.0.0.1:6390" */
+    const char *protocol; /* "http", or NULL: nobody said */
     struct position at;
 };
 
