@@ -11,8 +11,9 @@
 
 /* In the order in which they are tried; the table's columns. */
 enum matrix_fault {
-    MATRIX_REFUSE,
+    MATRIX_DOWN,
     MATRIX_HANG,
+    MATRIX_REFUSE,
     MATRIX_RESET,
     MATRIX_MIDWAY,
     MATRIX_SLOW,
@@ -44,7 +45,8 @@ enum matrix_rule {
     SKIP_UNMET,    /* sound: under the one fault nobody calls the other dependency */
     SKIP_REFUTED,  /* assumed: what one fault breaks, two break */
     SKIP_UNCLEAR,  /* assumed: what cannot be judged with one fault cannot with two */
-    SKIP_ALIKE,    /* assumed: refuse and hang stand for what ends as they do */
+    SKIP_IDLE,     /* assumed: what strikes nothing alone strikes nothing beside another */
+    SKIP_ALIKE,    /* assumed: down and hang stand for what ends as they do */
     SKIP_COUNT,
 };
 

@@ -5,22 +5,30 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/explore/matrix.h"
 
+enum speaks {
+    ANYTHING,
+    A_STREAM,
+    HTTP,
+};
+
 /* A SPEC with the dependency's name for %s.  Four bytes are less than any answer of the usual protocols; of
- * HTTP's the first line comes before the cut. */
+ * HTTP's the first line comes before the cut.  What else cannot be, the scenario's own rules refuse. */
 static const struct {
     const char *name, *spec, *http_spec, *meaning;
-    bool http_only;
+    enum speaks needs;
 } kinds[MATRIX_FAULT_COUNT] = {
-    [MATRIX_REFUSE] = {"refuse", "refuse:target=%s", NULL, "new connections are refused", false},
-    [MATRIX_HANG] = {"hang", "blackhole:target=%s", NULL, "no answer at all", false},
-    [MATRIX_RESET] = {"reset", "reset:target=%s", NULL, "connections break before the answer", false},
+    [MATRIX_DOWN] = {"down", "outage:target=%s", NULL, "connections break, new ones are refused", ANYTHING},
+    [MATRIX_HANG] = {"hang", "blackhole:target=%s", NULL, "no answer at all", ANYTHING},
+    [MATRIX_REFUSE] = {"refuse", "refuse:target=%s", NULL, "new connections are refused, old ones live on",
+                       ANYTHING},
+    [MATRIX_RESET] = {"reset", "reset:target=%s", NULL, "they break before the answer", A_STREAM},
     [MATRIX_MIDWAY] = {"midway", "reset:target=%s,after=4B", "reset:target=%s,after=20B",
-                       "they break within the answer", false},
-    [MATRIX_SLOW] = {"slow", "latency:target=%s,delay=1s", NULL, "all comes one second late", false},
+                       "they break within it", A_STREAM},
+    [MATRIX_SLOW] = {"slow", "latency:target=%s,delay=1s", NULL, "all comes one second late", ANYTHING},
     [MATRIX_CUT] = {"cut", "truncate:target=%s,after=4B", "truncate:target=%s,after=20B",
-                    "the answer ends too early", false},
-    [MATRIX_503] = {"503", "respond:target=%s,status=503", NULL, "an error for an answer", true},
-    [MATRIX_DNS] = {"dns", "dns:target=%s,mode=nxdomain", NULL, "the name is unknown", false},
+                    "the answer ends too early", A_STREAM},
+    [MATRIX_503] = {"503", "respond:target=%s,status=503", NULL, "an error for an answer", HTTP},
+    [MATRIX_DNS] = {"dns", "dns:target=%s,mode=nxdomain", NULL, "the name is unknown", ANYTHING},
 };
 
 const char *matrix_fault_name(enum matrix_fault fault)
@@ -40,8 +48,15 @@ static bool speaks_http(const struct dependency *d)
     return d->protocol && !strcmp(d->protocol, "http");
 }
 
-/* What the scenario's own rules refuse, cannot be: a name where there is none, a stream where there are
- * datagrams.  ret_why: what they say. */
+static bool speaks(const struct dependency *d, enum speaks needs)
+{
+    bool is_udp =
+        d->targets_count && d->targets[0].kind != TARGET_UNIX && d->targets[0].protocol == PROTOCOL_UDP;
+
+    return needs == HTTP ? speaks_http(d) : needs == ANYTHING || !is_udp;
+}
+
+/* ret_why: what the scenario's rules say to one that cannot be. */
 static int add_fault(struct matrix *m, size_t dependency, enum matrix_fault kind, struct buf *ret_why)
 {
     const struct dependency *d = &m->scenario->dependencies[dependency];
@@ -50,7 +65,7 @@ static int add_fault(struct matrix *m, size_t dependency, enum matrix_fault kind
     cleanup_buf struct buf text = {0};
     struct fault *fault = arena_take(m->arena, sizeof(*fault));
 
-    if (kinds[kind].http_only && !speaks_http(d))
+    if (!speaks(d, kinds[kind].needs))
         return 0;
     buf_add_n(&text, spec, (size_t)(percent - spec));
     buf_printf(&text, "%s%s", d->name, percent + 2);

@@ -1,8 +1,9 @@
 /* Which cell comes next, and what came of it.  Floor 4.
  *
- * A state of few words: a clean run, the cells in their order, then a sample of those that were left out. Any
- * doubt (a refuted cell, one that could not be judged) starts the services anew; what is refuted is run a
- * second time so, and counts only when it is refuted again. */
+ * A state of few words: a clean run, the cells in their order, then a sample of those that were left out.
+ * Services are kept from cell to cell for as long as the steady state comes back; any doubt starts them anew.
+ * What is refuted is run a second time on services that have just started, and counts only when it is refuted
+ * again. */
 #include <errno.h>
 #include <string.h>
 
@@ -33,12 +34,13 @@ static bool all_checks_hold(const struct cell_result *r)
     return true;
 }
 
-static bool strikes_all(const struct cell_result *r)
+static size_t strikes(const struct cell_result *r)
 {
+    size_t faults = 0;
+
     for (size_t i = 0; i < r->faults_count; i++)
-        if (!r->faults[i].hits)
-            return false;
-    return true;
+        faults += r->faults[i].hits > 0;
+    return faults;
 }
 
 /* A fault that a call met and that could not land is not one that nothing met. */
@@ -50,13 +52,21 @@ static bool is_unmet(const struct cell_result *r)
     return false;
 }
 
+/* What fails while the fault strikes nothing does not fail because of it; and if one of two does, the pair
+ * was not there. */
+static enum matrix_outcome judge_failed(const struct cell_result *r)
+{
+    if (r->faults_count && strikes(r) == r->faults_count)
+        return CELL_REFUTED;
+    return strikes(r) && is_unmet(r) ? CELL_UNREACHED : CELL_UNCLEAR;
+}
+
 enum matrix_outcome matrix_judge(const struct cell_result *r)
 {
     switch (r->verdict) {
     case VERDICT_PASS: return CELL_PASSED;
-    /* What fails while the fault strikes nothing does not fail because of it. */
     case VERDICT_STOPPED:
-    case VERDICT_REFUTED: return r->faults_count && strikes_all(r) ? CELL_REFUTED : CELL_UNCLEAR;
+    case VERDICT_REFUTED: return judge_failed(r);
     case VERDICT_INCONCLUSIVE: return is_unmet(r) && all_checks_hold(r) ? CELL_UNREACHED : CELL_UNCLEAR;
     case VERDICT_TOOL_FAILED:
     case VERDICT_COUNT: break;
@@ -253,12 +263,23 @@ static void count_start(struct matrix *m, const struct cell_result *result)
                                   result->reason ? result->reason : verdict_name(result->verdict));
 }
 
+/* Did the steady state come back?  Then the services may be kept, whatever they did under the fault. */
+static bool is_as_before(const struct cell_result *result)
+{
+    if (result->verdict == VERDICT_STOPPED || !result->recovery_measured)
+        return false;
+    for (size_t i = 0; i < result->checks_count; i++)
+        if (result->checks[i].phase >= PHASE_RECOVERY && result->checks[i].outcome != OUTCOME_HELD)
+            return false;
+    return true;
+}
+
 void matrix_take(struct matrix *m, const struct cell_result *result, uint32_t called)
 {
     struct matrix_cell *cell = m->running;
     enum matrix_outcome outcome = matrix_judge(result);
 
-    m->doubt = outcome != CELL_PASSED && outcome != CELL_UNREACHED;
+    m->doubt = outcome == CELL_UNCLEAR || !is_as_before(result);
     cell->runs++;
     cell->called |= called;
     count_start(m, result);

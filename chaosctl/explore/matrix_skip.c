@@ -15,7 +15,8 @@ static const struct {
     [SKIP_UNMET] = {"unmet", "under the one fault nobody calls the other", true, CELL_UNREACHED},
     [SKIP_REFUTED] = {"refuted", "one of the two is refuted alone", false, CELL_REFUTED},
     [SKIP_UNCLEAR] = {"unclear", "one of the two could not be judged alone", false, CELL_OPEN},
-    [SKIP_ALIKE] = {"alike", "passed alone, as refuse and hang do, which stand for it", false, CELL_PASSED},
+    [SKIP_IDLE] = {"idle", "one of the two strikes nothing alone", false, CELL_UNREACHED},
+    [SKIP_ALIKE] = {"alike", "passed alone, as down and hang do, which stand for it", false, CELL_PASSED},
 };
 
 const char *matrix_rule_name(enum matrix_rule rule)
@@ -66,9 +67,9 @@ static bool is_unmet(const struct matrix_cell *first, struct matrix_part second)
 
 static bool has_stand_ins(const struct matrix *m, struct matrix_part part)
 {
-    static const enum matrix_fault stand_ins[] = {MATRIX_REFUSE, MATRIX_HANG};
+    static const enum matrix_fault stand_ins[] = {MATRIX_DOWN, MATRIX_HANG};
 
-    if (part.fault == MATRIX_REFUSE || part.fault == MATRIX_HANG)
+    if (part.fault == MATRIX_DOWN || part.fault == MATRIX_HANG)
         return false;
     for (int i = 0; i < 2; i++) {
         struct matrix_part one = {part.dependency, (uint8_t)stand_ins[i]};
@@ -86,6 +87,8 @@ static enum matrix_rule assumed_rule(const struct matrix *m, const struct matrix
     if (a->outcome == CELL_UNCLEAR || b->outcome == CELL_UNCLEAR || a->outcome == CELL_UNCONFIRMED ||
         b->outcome == CELL_UNCONFIRMED)
         return SKIP_UNCLEAR;
+    if (a->outcome == CELL_UNREACHED || b->outcome == CELL_UNREACHED)
+        return SKIP_IDLE;
     if (has_stand_ins(m, cell->parts[0]) || has_stand_ins(m, cell->parts[1]))
         return SKIP_ALIKE;
     return SKIP_NONE;

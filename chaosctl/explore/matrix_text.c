@@ -154,20 +154,26 @@ static void put_check(const struct page *page, const struct check_result *check)
     page_entry(page, INK_NONE, 2, phase_name(check->phase), buf_text(&line));
 }
 
+/* The reason is mostly that of a check, which has a line of its own. */
+static bool is_told(const struct cell_result *r)
+{
+    for (size_t i = 0; i < r->checks_count; i++)
+        if (words_is_finding(&r->checks[i]) && strstr(r->reason, words_text(r->checks[i].observed)))
+            return true;
+    return false;
+}
+
 static void put_cell_result(const struct page *page, const struct matrix *m, const struct matrix_cell *cell,
                             enum ink ink)
 {
     const struct cell_result *r = cell->result;
     cleanup_buf struct buf label = {0};
-    size_t findings = 0;
 
     page_text(page, ink, 0, matrix_label(m, cell, &label));
-    for (size_t i = 0; r && i < r->checks_count; i++) {
+    if (r && r->reason && !is_told(r))
+        page_entry(page, INK_NONE, 2, "why", r->reason);
+    for (size_t i = 0; r && i < r->checks_count; i++)
         put_check(page, &r->checks[i]);
-        findings += words_is_finding(&r->checks[i]);
-    }
-    if (r && !findings && r->reason)
-        page_text(page, INK_NONE, 2, r->reason);
 }
 
 static void put_found(const struct page *page, const struct matrix *m, enum matrix_outcome outcome,
