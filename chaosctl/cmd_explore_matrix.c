@@ -117,6 +117,8 @@ static int finish(struct explore *e)
 {
     int failed = output_close(&e->output);
 
+    if (e->output.result->stopped)
+        e->matrix->trouble = "it was stopped before its end";
     matrix_settle(e->matrix);
     if (!failed)
         failed = matrix_result(e->matrix, e->output.result);

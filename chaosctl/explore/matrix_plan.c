@@ -236,6 +236,11 @@ static void take_outcome(struct matrix *m, struct matrix_cell *cell, enum matrix
         cell->outcome = cell->refutations ? CELL_UNCONFIRMED : outcome;
     if (cell->refutations == 1 && outcome == CELL_REFUTED)
         m->again = cell;
+    /* As assumed, and no news: the one fault was confirmed alone. */
+    if (cell->rule == SKIP_REFUTED && outcome == CELL_REFUTED) {
+        cell->outcome = CELL_REFUTED;
+        m->again = NULL;
+    }
     if (outcome == CELL_UNCLEAR && !m->was_fresh)
         m->again = cell;
 }
@@ -301,7 +306,7 @@ static bool is_known(const struct matrix *m, struct matrix_part part)
 
 void matrix_settle(struct matrix *m)
 {
-    for (; m->clean.runs && !m->trouble && m->at < m->count; m->at++) {
+    for (; m->clean.outcome == CELL_PASSED && m->at < m->count; m->at++) {
         struct matrix_cell *cell = &m->cells[m->at];
         bool known = cell->count == 1 || (is_known(m, cell->parts[0]) && is_known(m, cell->parts[1]));
         if (known && !cell->runs)

@@ -170,6 +170,10 @@ static void put_cell_result(const struct page *page, const struct matrix *m, con
     cleanup_buf struct buf label = {0};
 
     page_text(page, ink, 0, matrix_label(m, cell, &label));
+    if (cell->rule == SKIP_REFUTED && cell->outcome == CELL_REFUTED) {
+        page_text(page, INK_DIM, 2, "as assumed: one of the two is refuted alone");
+        return;
+    }
     if (r && r->reason && !is_told(r))
         page_entry(page, INK_NONE, 2, "why", r->reason);
     for (size_t i = 0; r && i < r->checks_count; i++)

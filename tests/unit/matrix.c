@@ -343,6 +343,28 @@ START_TEST(of_what_is_left_out_two_percent_are_tried_last)
 }
 END_TEST
 
+START_TEST(a_sample_that_is_refuted_as_assumed_is_not_run_again)
+{
+    static char labels_of_all[79][64];
+    static struct answer refuted[79];
+
+    ck_assert_str_eq(matrix_of(MATRIX_SHOP, plain), "");
+    for (size_t i = 0; i < matrix->count; i++) {
+        cleanup_buf struct buf label = {0};
+        snprintf(labels_of_all[i], 64, "%s", matrix_label(matrix, &matrix->cells[i], &label));
+        refuted[i] = (struct answer){.label = labels_of_all[i], .verdict = VERDICT_REFUTED};
+    }
+    answers = refuted;
+    answers_count = (int)matrix->count;
+    run_all();
+    struct matrix_totals t = matrix_totals(matrix);
+    ck_assert_uint_gt(t.sampled, 0);
+    ck_assert_uint_eq(t.missed, 0);
+    ck_assert_int_eq(runs_of(ran[ran_count - 1].label), 1);
+    ck_assert_int_eq(cell_of(ran[ran_count - 1].label)->outcome, CELL_REFUTED);
+}
+END_TEST
+
 START_TEST(a_sample_against_its_rule_is_a_miss_and_a_finding)
 {
     ck_assert_str_eq(matrix_of(MATRIX_SHOP, plain), "");
@@ -415,6 +437,7 @@ int main(void)
     tcase_add_test(tc, what_strikes_nothing_alone_is_assumed_to_strike_nothing_beside_another);
     tcase_add_test(tc, exhaustive_assumes_nothing);
     tcase_add_test(tc, of_what_is_left_out_two_percent_are_tried_last);
+    tcase_add_test(tc, a_sample_that_is_refuted_as_assumed_is_not_run_again);
     tcase_add_test(tc, a_sample_against_its_rule_is_a_miss_and_a_finding);
     tcase_add_test(tc, what_there_was_no_time_for_is_told_from_what_a_rule_spares);
     return check_main(suite);
