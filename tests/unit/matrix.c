@@ -210,6 +210,17 @@ START_TEST(what_is_refuted_once_only_is_listed_and_fails_nothing)
 }
 END_TEST
 
+START_TEST(what_is_refuted_when_it_is_stopped_is_not_confirmed)
+{
+    ck_assert_str_eq(matrix_of(MATRIX_SHOP, plain), "");
+    ANSWER({.label = "api down", .verdict = VERDICT_REFUTED});
+    run_some(3);
+    matrix_settle(matrix);
+    ck_assert_int_eq(cell_of("api down")->outcome, CELL_UNCONFIRMED);
+    ck_assert_int_eq(matrix_exit_code(matrix), 0);
+}
+END_TEST
+
 START_TEST(a_steady_state_that_does_not_come_back_starts_the_services_anew)
 {
     ck_assert_str_eq(matrix_of(MATRIX_SHOP, plain), "");
@@ -425,6 +436,7 @@ int main(void)
     tcase_add_test(tc, services_are_never_kept_when_that_is_asked_for);
     tcase_add_test(tc, what_is_refuted_is_run_again_on_fresh_services);
     tcase_add_test(tc, what_is_refuted_once_only_is_listed_and_fails_nothing);
+    tcase_add_test(tc, what_is_refuted_when_it_is_stopped_is_not_confirmed);
     tcase_add_test(tc, a_steady_state_that_does_not_come_back_starts_the_services_anew);
     tcase_add_test(tc, what_could_not_be_judged_is_tried_once_more_on_fresh_services);
     tcase_add_test(tc, services_that_start_no_more_end_it);
