@@ -83,13 +83,13 @@ static bool has_stand_ins(const struct matrix *m, struct matrix_part part)
 static enum matrix_rule assumed_rule(const struct matrix *m, const struct matrix_cell *cell,
                                      const struct matrix_cell *a, const struct matrix_cell *b)
 {
+    if (a->outcome == CELL_UNREACHED || b->outcome == CELL_UNREACHED)
+        return SKIP_IDLE;
     if (a->outcome == CELL_REFUTED || b->outcome == CELL_REFUTED)
         return SKIP_REFUTED;
     if (a->outcome == CELL_UNCLEAR || b->outcome == CELL_UNCLEAR || a->outcome == CELL_UNCONFIRMED ||
         b->outcome == CELL_UNCONFIRMED)
         return SKIP_UNCLEAR;
-    if (a->outcome == CELL_UNREACHED || b->outcome == CELL_UNREACHED)
-        return SKIP_IDLE;
     if (has_stand_ins(m, cell->parts[0]) || has_stand_ins(m, cell->parts[1]))
         return SKIP_ALIKE;
     return SKIP_NONE;
@@ -111,11 +111,11 @@ enum matrix_rule matrix_rule_of(const struct matrix *m, const struct matrix_cell
     return cell->count == 2 ? rule_of_pair(m, cell) : cell->count ? rule_of_single(m, cell) : SKIP_NONE;
 }
 
+/* A pair that was not reached is a run with one fault, of which all is known. */
 bool matrix_is_missed(const struct matrix_cell *cell)
 {
     enum matrix_outcome expected = rules[cell->rule].expected;
-    bool is_known =
-        cell->outcome == CELL_PASSED || cell->outcome == CELL_REFUTED || cell->outcome == CELL_UNREACHED;
+    bool tells = cell->outcome == CELL_PASSED || cell->outcome == CELL_REFUTED;
 
-    return cell->rule != SKIP_NONE && expected != CELL_OPEN && is_known && cell->outcome != expected;
+    return cell->rule != SKIP_NONE && expected != CELL_OPEN && tells && cell->outcome != expected;
 }

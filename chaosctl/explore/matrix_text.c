@@ -224,7 +224,21 @@ static void put_pairs(const struct page *page, const struct matrix *m)
     page_text(page, INK_NONE, 0, buf_text(&text));
 }
 
-static void put_unexplored(const struct page *page, const struct matrix_totals *t)
+static void put_missed(const struct page *page, const struct matrix *m)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        const struct matrix_cell *cell = &m->cells[i];
+        cleanup_buf struct buf line = {0};
+        if (!matrix_is_missed(cell))
+            continue;
+        (void)matrix_label(m, cell, &line);
+        buf_printf(&line, ": %s; skipped by: %s", matrix_outcome_name(cell->outcome),
+                   matrix_rule_meaning(cell->rule));
+        page_entry(page, INK_YELLOW, 2, "otherwise", buf_text(&line));
+    }
+}
+
+static void put_unexplored(const struct page *page, const struct matrix *m, const struct matrix_totals *t)
 {
     cleanup_buf struct buf line = {0};
     size_t left = t->planned - t->explored;
@@ -245,6 +259,7 @@ static void put_unexplored(const struct page *page, const struct matrix_totals *
                t->sampled == 1 ? "was" : "were", t->missed);
     if (t->sampled)
         page_text(page, t->missed ? INK_YELLOW : INK_NONE, 0, buf_text(&line));
+    put_missed(page, m);
 }
 
 static void put_verdict(const struct page *page, const struct matrix *m, uint64_t took_ns)
@@ -262,7 +277,7 @@ static void put_verdict(const struct page *page, const struct matrix *m, uint64_
 
     page_gap(page);
     put_pairs(page, m);
-    put_unexplored(page, &t);
+    put_unexplored(page, m, &t);
     for (int o = CELL_PASSED; o < CELL_OUTCOME_COUNT; o++)
         add_share(&line, t.outcomes[o], matrix_outcome_name((enum matrix_outcome)o));
     buf_printf(&line, "%sin %s", line.len ? ", " : "", unit_format_duration(took_ns, took));

@@ -332,6 +332,28 @@ START_TEST(what_strikes_nothing_alone_is_assumed_to_strike_nothing_beside_anothe
 }
 END_TEST
 
+START_TEST(a_sample_that_is_not_reached_is_no_miss)
+{
+    struct matrix_cell cell = {.count = 2, .runs = 1, .outcome = CELL_UNREACHED, .rule = SKIP_REFUTED};
+
+    ck_assert(!matrix_is_missed(&cell));
+    cell.outcome = CELL_PASSED;
+    ck_assert(matrix_is_missed(&cell));
+    cell.rule = SKIP_ALIKE;
+    ck_assert(!matrix_is_missed(&cell));
+}
+END_TEST
+
+START_TEST(what_is_refuted_and_what_strikes_nothing_are_no_pair)
+{
+    ck_assert_str_eq(matrix_of(MATRIX_SHOP, plain), "");
+    ANSWER({.label = "api refuse", .verdict = VERDICT_INCONCLUSIVE, .is_unmet = true},
+           {.label = "cache down", .verdict = VERDICT_REFUTED});
+    run_all();
+    ck_assert_int_eq(cell_of("cache down + api refuse")->rule, SKIP_IDLE);
+}
+END_TEST
+
 START_TEST(exhaustive_assumes_nothing)
 {
     ck_assert_str_eq(matrix_of(MATRIX_SHOP, exhaustive), "");
@@ -447,6 +469,8 @@ int main(void)
     tcase_add_test(tc, a_pair_of_what_is_refuted_alone_is_assumed_to_be);
     tcase_add_test(tc, down_and_hang_stand_for_what_ends_alike);
     tcase_add_test(tc, what_strikes_nothing_alone_is_assumed_to_strike_nothing_beside_another);
+    tcase_add_test(tc, a_sample_that_is_not_reached_is_no_miss);
+    tcase_add_test(tc, what_is_refuted_and_what_strikes_nothing_are_no_pair);
     tcase_add_test(tc, exhaustive_assumes_nothing);
     tcase_add_test(tc, of_what_is_left_out_two_percent_are_tried_last);
     tcase_add_test(tc, a_sample_that_is_refuted_as_assumed_is_not_run_again);

@@ -120,6 +120,17 @@ START_TEST(what_was_refuted_once_only_is_listed_apart)
 }
 END_TEST
 
+START_TEST(a_sample_that_came_out_otherwise_is_named)
+{
+    explore_shop();
+    struct matrix_cell *cell = (struct matrix_cell *)cell_of("cache down + api down");
+    cell->runs = 1;
+    cell->rule = SKIP_ALIKE;
+    cell->outcome = CELL_REFUTED;
+    ck_assert_has(text_at(0), "\n  otherwise   cache down + api down: refuted; skipped by: passed alone");
+}
+END_TEST
+
 /* --- for programs --- */
 
 static json_t *json(void)
@@ -187,6 +198,7 @@ int main(void)
     tcase_add_test(tc, what_was_left_out_is_told_with_its_rule);
     tcase_add_test(tc, no_line_is_wider_than_the_terminal);
     tcase_add_test(tc, what_was_refuted_once_only_is_listed_apart);
+    tcase_add_test(tc, a_sample_that_came_out_otherwise_is_named);
     tcase_add_test(tc, json_has_each_cell_with_its_outcome_and_the_checks_that_failed);
     tcase_add_test(tc, reports_have_no_test_that_reached_nothing_and_no_failure_that_was_not_confirmed);
     return check_main(suite);
