@@ -3,7 +3,7 @@
 #define CHAOSCTL_CMD_EXPLORE_MATRIX_H
 
 #include "chaosctl/cmd_run.h"
-#include "chaosctl/explore/matrix.h"
+#include "chaosctl/matrix/matrix.h"
 
 #define EXPLORE_BUDGET_NS (5 * 60 * UINT64_C(1000000000)) /* unless given */
 

@@ -2,7 +2,7 @@
 #ifndef UNIT_MATRIX_CASE_H
 #define UNIT_MATRIX_CASE_H
 
-#include "chaosctl/explore/matrix.h"
+#include "chaosctl/matrix/matrix.h"
 #include "unit/scenario_case.h"
 
 #define MATRIX_HEAD                                                                                          \

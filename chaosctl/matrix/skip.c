@@ -3,7 +3,7 @@
  * Sound: with a fault that nothing meets, a run is the run without it.  It goes on being that until the
  * fault's first hit, and there is none: whoever was never called since the services started has neither a
  * connection that could break nor a caller.  Assumed: likely, and tried on a sample. */
-#include "chaosctl/explore/matrix.h"
+#include "chaosctl/matrix/matrix.h"
 
 static const struct {
     const char *name, *meaning;

@@ -3,7 +3,7 @@
 #include <jansson.h>
 
 #include "chaosctl/base/clean.h"
-#include "chaosctl/explore/matrix.h"
+#include "chaosctl/matrix/matrix.h"
 #include "chaosctl/report/text.h"
 #include "chaosctl/report/words.h"
 

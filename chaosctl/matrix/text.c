@@ -5,7 +5,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/unit.h"
-#include "chaosctl/explore/matrix.h"
+#include "chaosctl/matrix/matrix.h"
 #include "chaosctl/report/page.h"
 #include "chaosctl/report/text.h"
 #include "chaosctl/report/words.h"

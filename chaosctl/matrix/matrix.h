@@ -3,8 +3,8 @@
  *
  * Nothing is run or printed here: whoever explores asks which cell comes next, runs it, and tells what came
  * of it.  All memory is the matrix's; it borrows the scenario. */
-#ifndef EXPLORE_MATRIX_H
-#define EXPLORE_MATRIX_H
+#ifndef MATRIX_MATRIX_H
+#define MATRIX_MATRIX_H
 
 #include "chaosctl/report/report.h"
 #include "chaosctl/run/result.h"

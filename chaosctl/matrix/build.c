@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "chaosctl/base/clean.h"
-#include "chaosctl/explore/matrix.h"
+#include "chaosctl/matrix/matrix.h"
 
 enum speaks {
     ANYTHING,
