@@ -33,7 +33,7 @@ DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
 RELAY    := $(wildcard injectors/relay/*.c injectors/seccomp/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
-                       chaosctl/check/*.c chaosctl/proxy/*.c chaosctl/report/*.c) $(RELAY)
+                       chaosctl/check/*.c chaosctl/proxy/*.c chaosctl/report/*.c chaosctl/matrix/*.c) $(RELAY)
 COMMANDS := $(wildcard chaosctl/*.c)
 
 DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)

@@ -72,7 +72,7 @@ const struct command command_run = {
 #define THERE_ARE "terminal, json, junit, markdown, html, github and openmetrics"
 
 /* In the words of `report --format`. */
-static int unknown_report(const char *name)
+static int unknown_report(const struct command *command, const char *name)
 {
     const char *names[RUN_REPORTS_MAX];
     size_t n = 0;
@@ -81,26 +81,26 @@ static int unknown_report(const char *name)
         names[n++] = (*r)->name;
     const char *near = suggest(name, names, n);
     if (near)
-        return usage_error(&command_run, "unknown report \"%s\" (did you mean \"%s\"?)", name, near);
-    return usage_error(&command_run, "unknown report \"%s\"; there are " THERE_ARE, name);
+        return usage_error(command, "unknown report \"%s\" (did you mean \"%s\"?)", name, near);
+    return usage_error(command, "unknown report \"%s\"; there are " THERE_ARE, name);
 }
 
-static int add_report(struct run_request *request, const char *value)
+int run_add_report(const struct command *command, struct run_request *request, const char *value)
 {
     const char *equals = strchr(value, '=');
     cleanup_free char *name = strndup(value, equals ? (size_t)(equals - value) : strlen(value));
 
     if (!name || !equals || !equals[1])
-        return usage_error(&command_run, "--report takes NAME=FILE, not \"%s\"", value);
+        return usage_error(command, "--report takes NAME=FILE, not \"%s\"", value);
     if (request->reports_count == RUN_REPORTS_MAX)
-        return usage_error(&command_run, "more than %d reports", RUN_REPORTS_MAX);
+        return usage_error(command, "more than %d reports", RUN_REPORTS_MAX);
     const struct report *report = report_find(name);
     if (report) {
         request->reports[request->reports_count].report = report;
         request->reports[request->reports_count++].path = equals + 1;
         return 0;
     }
-    return unknown_report(name);
+    return unknown_report(command, name);
 }
 
 /* The address is taken before anything is started. */
@@ -130,7 +130,7 @@ static int take_option(struct run_request *request, int id, const char *value)
         if (!*value || !strcmp(value, "-"))
             return usage_error(&command_run, "--journal takes the path of a file, not \"%s\"", value);
         return 0;
-    case REPORT: return add_report(request, value);
+    case REPORT: return run_add_report(&command_run, request, value);
     case SEED:
         request->has_seed = true;
         if (unit_parse_count(value, &request->seed))
@@ -174,8 +174,7 @@ static void print_errors(struct diag *diag)
     fputs(buf_text(&text), stderr);
 }
 
-/* NULL after the errors have been printed. */
-static struct scenario *load(const char *path, const struct run_request *request)
+struct scenario *run_load(const char *path, const struct run_request *request)
 {
     struct scenario *scenario = NULL;
     struct diag *diag = diag_new(path);
@@ -236,7 +235,7 @@ static int leave_out(struct scenario **scenarios, char **files, size_t count,
 
 /* --- running --- */
 
-static void describe(struct run_result *result, const struct scenario *scenario, bool dry)
+void run_describe(struct run_result *result, const struct scenario *scenario, bool dry)
 {
     char host[256] = "";
 
@@ -249,7 +248,7 @@ static void describe(struct run_result *result, const struct scenario *scenario,
     result->run = "";
 }
 
-static int refuse_halted(bool *ret_stopped)
+static void tell_halted(void)
 {
     cleanup_free char *own = halt_path();
     const char *file = halt_in_force(own);
@@ -258,8 +257,17 @@ static int refuse_halted(bool *ret_stopped)
             file  ? file
             : own ? own
                   : HALT_EVERYBODY);
-    *ret_stopped = true;
-    return EXIT_STOPPED;
+}
+
+int run_tell_unbegun(int error)
+{
+    if (error == -ECANCELED) {
+        tell_halted();
+        return EXIT_STOPPED;
+    }
+    fprintf(stderr, "chaosctl run: cannot begin: %s\n",
+            error == -ELIBACC ? "there is no libcurl here, as in Debian's libcurl4" : strerror(-error));
+    return EXIT_TOOL;
 }
 
 /* *ret_stopped: nothing else is to be started, whatever the exit code says. */
@@ -270,18 +278,11 @@ static int run_one(struct scenario *scenario, struct run_request *request, bool 
 
     if (!result)
         return EXIT_TOOL;
-    describe(result, scenario, request->options.dry);
+    run_describe(result, scenario, request->options.dry);
     struct run_hooks hooks = output_hooks(&output);
     int r = run_scenario(scenario, &request->options, &hooks, result);
-    int status = EXIT_TOOL;
-    if (r == -ECANCELED)
-        status = refuse_halted(ret_stopped);
-    else if (r)
-        fprintf(stderr, "chaosctl run: cannot begin: %s\n",
-                r == -ELIBACC ? "there is no libcurl here, as in Debian's libcurl4" : strerror(-r));
-    else
-        status = output_finish(&output);
-    *ret_stopped = *ret_stopped || result->stopped;
+    int status = r ? run_tell_unbegun(r) : output_finish(&output);
+    *ret_stopped = *ret_stopped || r == -ECANCELED || result->stopped;
     result_free(result);
     return status;
 }
@@ -301,7 +302,7 @@ static int load_all(struct scenario **scenarios, char **files, size_t count,
     int status = EXIT_PASS;
 
     for (size_t i = 0; i < count; i++) {
-        scenarios[i] = load(files[i], request);
+        scenarios[i] = run_load(files[i], request);
         if (!scenarios[i])
             status = EXIT_USAGE;
     }

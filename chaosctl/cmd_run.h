@@ -26,6 +26,16 @@ struct run_request {
     size_t reports_count;
 };
 
+/* What other commands that run a scenario share with `run` (cmd_run.c). */
+
+/* `--report NAME=FILE`; EXIT_USAGE after saying what is wrong with it. */
+int run_add_report(const struct command *command, struct run_request *request, const char *value);
+/* Read, checked, and each service looked at.  NULL after the errors have been printed. */
+struct scenario *run_load(const char *path, const struct run_request *request);
+void run_describe(struct run_result *result, const struct scenario *scenario, bool dry);
+/* Say why run_scenario did not begin; returns the exit code. */
+int run_tell_unbegun(int error);
+
 /* One scenario's output. */
 struct run_output {
     struct run_request *request;
@@ -53,6 +63,12 @@ struct run_hooks output_hooks(struct run_output *output);
 
 /* Reports, annotations and the verdict; returns the exit code. */
 int output_finish(struct run_output *output);
+/* The parts of it for who shows something else: the journal's end and the masking, and the reports.  Not 0:
+ * it failed, which was said. */
+int output_close(struct run_output *output);
+int output_reports(const struct run_output *output);
+/* The style of standard output. */
+struct report_style output_style(const struct run_request *request);
 
 /* Around the results of several scenarios. */
 void output_begin_all(const struct run_request *request);

@@ -248,7 +248,7 @@ static int put_out(const char *path, const char *text, size_t len)
     return file_write_all(STDOUT_FILENO, text, len);
 }
 
-static int write_reports(const struct run_output *o)
+int output_reports(const struct run_output *o)
 {
     int failed = 0;
 
@@ -274,11 +274,15 @@ static int tell_github(const struct run_output *o)
     return failed;
 }
 
+struct report_style output_style(const struct run_request *request)
+{
+    return (struct report_style){.colour = may_colour(1) && !request->colourless, .columns = columns_of(1)};
+}
+
 static int show(const struct run_output *o)
 {
     const struct report *report = o->request->json ? &report_json : &report_terminal;
-    struct report_style style = {.colour = may_colour(1) && !o->request->colourless,
-                                 .columns = columns_of(1)};
+    struct report_style style = output_style(o->request);
     cleanup_buf struct buf text = {0};
 
     if (o->request->quiet && !o->request->json)
@@ -349,16 +353,23 @@ void output_end_all(const struct run_request *request)
         puts("]");
 }
 
-int output_finish(struct run_output *o)
+int output_close(struct run_output *o)
 {
     clear_line(o);
     end_journal(o);
     int failed = report_mask(o->result, o->scenario);
     if (failed)
         fputs("chaosctl run: out of memory\n", stderr);
-    if (!failed) {
+    else
         tell_failure(o->result);
-        failed = write_reports(o);
+    return failed;
+}
+
+int output_finish(struct run_output *o)
+{
+    int failed = output_close(o);
+    if (!failed) {
+        failed = output_reports(o);
         failed |= tell_github(o);
         failed |= show(o);
     }

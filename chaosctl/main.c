@@ -8,7 +8,7 @@
 extern const struct command command_run, command_exec, command_validate, command_plan, command_schema,
     command_doctor, command_env, command_report, command_discover, command_up, command_down, command_status,
     command_inject, command_lift, command_note, command_continue, command_halt, command_resume, command_top,
-    command_replay, command_proxy;
+    command_replay, command_proxy, command_explore;
 
 /* One a line, so that what is added by two people does not collide. */
 /* clang-format off */
@@ -16,6 +16,7 @@ const struct command *const commands[] = {
     &command_run,
     &command_exec,
     &command_discover,
+    &command_explore,
     &command_validate,
     &command_plan,
     &command_schema,

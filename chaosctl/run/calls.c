@@ -229,6 +229,17 @@ void calls_observe(const struct run *run, const struct check *check, struct call
         observe_requests(run, check, now.calls - track->mark.calls, track->from_ns, seen);
 }
 
+uint32_t calls_seen(const struct run *run)
+{
+    uint32_t seen = 0;
+
+    for (unsigned bit = 0; control_table(run->control) && bit < DEPENDENCY_MAX; bit++) {
+        struct calls_mark mark = mark_of(run, bit);
+        seen |= mark.calls || mark.connects ? 1u << bit : 0;
+    }
+    return seen;
+}
+
 /* --- the baseline --- */
 
 struct calls_baseline {

@@ -103,9 +103,11 @@ struct run {
     struct calls_baseline *calls_baseline;
     struct calls_peak calls_peak;
     struct flow *flow;
-    struct watch **stops; /* of stop_when */
-    const struct cell **queue;
+    struct watch **stops;      /* of stop_when */
+    const struct cell **queue; /* with hooks.next: what its choice may be made of */
     size_t queue_count;
+    const struct cell *chosen; /* by hooks.next, to come after the present one */
+    bool chosen_fresh;
     struct course course;
     struct timer tick;
     uint64_t status_ns;      /* next hooks.tick */
@@ -134,6 +136,10 @@ void run_note(struct run *run, const char *event, const char *who, const char *d
 void run_judge(struct run *run, enum verdict_of_run verdict, const char *reason);
 /* Stop the whole run: a signal, a stop condition.  Lifts first, cleans up second. */
 void run_abort(struct run *run, const char *reason);
+/* A stop condition holds: the run is over, or, where somebody chooses the cells, this one. */
+void run_stop(struct run *run, const char *reason);
+/* The cell has its verdict: let hooks.next choose. */
+void run_choose(struct run *run);
 
 /* The present phase's work is done, well or badly: phase.c says what comes next. */
 void phase_done(struct run *run);
@@ -188,6 +194,9 @@ void calls_begin(const struct run *run, const struct check *check, uint64_t from
 /* at_end: the rate is that of the whole time, not of the last whole second. */
 void calls_observe(const struct run *run, const struct check *check, struct calls_track *track, bool at_end,
                    uint64_t now_ns, struct observation *seen);
+
+/* Dependencies that were called since the services started, of those that are watched. */
+uint32_t calls_seen(const struct run *run);
 
 /* The baseline's traffic: of the time between these two. */
 struct calls_baseline;
@@ -332,6 +341,8 @@ bool steps_are_done(const struct steps *steps);
 
 void tally_check(struct run *run, const struct check_result *check);
 void tally_loads(struct run *run, enum phase phase, uint64_t from_ns, uint64_t to_ns);
+/* What the cell has come to so far; and at its end, for the result. */
+void tally_view(struct run *run, struct cell_result *ret_cell);
 void tally_cell(struct run *run);
 /* "success >= 99%, p95 < 300ms" */
 const char *tally_expected(struct run *run, const struct condition *conditions, size_t count);

@@ -28,6 +28,8 @@ uint32_t watched_targets(const struct run *run)
     const struct scenario *s = run->scenario;
     uint32_t targets = targets_of(s->steady, s->steady_count) | targets_of(s->stop_when, s->stop_when_count);
 
+    if (run->hooks.next) /* it is told who was called */
+        return (uint32_t)((UINT64_C(1) << s->dependencies_count) - 1);
     /* Shared services keep the control area of the first cell: it watches for all of them. */
     for (size_t i = 0; i < run->queue_count; i++)
         targets |= targets_of_cell(run->queue[i]);
@@ -239,8 +241,8 @@ void stops_tick(struct run *run, uint64_t now_ns)
         watch_tick(run->stops[i], now_ns);
         if (!watch_has_held(run->stops[i]))
             continue;
-        run_abort(run, run_text(run, "stop_when: %s: %s", run->scenario->stop_when[i].text,
-                                watch_finding(run->stops[i])));
+        run_stop(run, run_text(run, "stop_when: %s: %s", run->scenario->stop_when[i].text,
+                               watch_finding(run->stops[i])));
         return;
     }
 }

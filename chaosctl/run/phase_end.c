@@ -77,13 +77,15 @@ void phase_tick_cleanup(struct run *run, uint64_t now_ns)
 static bool next_cell_shares(const struct run *run)
 {
     const struct course *c = &run->course;
+    const struct cell *queued = c->number + 1 < run->queue_count ? run->queue[c->number + 1] : NULL;
+    const struct cell *next = run->hooks.next ? run->chosen : queued;
 
-    return !run->aborted && run->services_up && c->cell->shared && c->number + 1 < run->queue_count &&
-           run->queue[c->number + 1]->shared;
+    return !run->aborted && run->services_up && c->cell->shared && next && next->shared && !run->chosen_fresh;
 }
 
 void phase_enter_stop(struct run *run)
 {
+    run_choose(run);
     if (!run->services || next_cell_shares(run))
         phase_done(run);
     else

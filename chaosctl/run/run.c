@@ -50,13 +50,31 @@ void run_judge(struct run *run, enum verdict_of_run verdict, const char *reason)
     c->reason = reason;
 }
 
-void run_abort(struct run *run, const char *reason)
+void run_stop(struct run *run, const char *reason)
 {
-    run->aborted = run->result->stopped = true;
-    run_note(run, "run.stopping", NULL, reason);
+    if (!run->hooks.next)
+        run->aborted = run->result->stopped = true;
+    run_note(run, run->aborted ? "run.stopping" : "cell.stopping", NULL, reason);
     run_judge(run, VERDICT_STOPPED, reason);
     stops_end(run);
     phase_stop(run);
+}
+
+void run_abort(struct run *run, const char *reason)
+{
+    run->aborted = run->result->stopped = true;
+    run_stop(run, reason);
+}
+
+void run_choose(struct run *run)
+{
+    struct cell_result last;
+
+    run->chosen = NULL;
+    if (!run->hooks.next || run->aborted)
+        return;
+    tally_view(run, &last);
+    run->chosen = run->hooks.next(run->hooks.arg, &last, calls_seen(run), &run->chosen_fresh);
 }
 
 /* --- the journal ring and the lease --- */
@@ -173,20 +191,21 @@ static void tick(void *arg)
     loop_set_timer(run->loop, &run->tick, now_mono_ns() + TICK_NS);
 }
 
-static void begin_cell(struct run *run, size_t number)
+static bool begin_cell(struct run *run, size_t number)
 {
-    run->course = (struct course){.cell = run->queue[number], .number = number, .verdict = VERDICT_PASS};
+    const struct cell *queued = number < run->queue_count ? run->queue[number] : NULL;
+    const struct cell *cell = run->hooks.next ? run->chosen : queued;
+
+    if (!cell || run->aborted)
+        return false;
+    run->course = (struct course){.cell = cell, .number = number, .verdict = VERDICT_PASS};
     phase_begin(run);
+    return true;
 }
 
 static bool next_cell(struct run *run)
 {
-    size_t next = run->course.number + 1;
-
-    if (run->aborted || next >= run->queue_count)
-        return false;
-    begin_cell(run, next);
-    return true;
+    return begin_cell(run, run->course.number + 1);
 }
 
 /* A signal ends a hold as it is meant to end.  The first one stops in good order; a second one does not wait
@@ -315,7 +334,9 @@ static int queue_cells(struct run *run)
         if (is_wanted(run, &s->cells[i]))
             run->queue[run->queue_count++] = rehearsal_of(run, &s->cells[i]);
     run->result->cells_planned = run->queue_count;
-    return run->queue_count ? 0 : -ENOENT;
+    if (run->hooks.next)
+        run->chosen = run->hooks.next(run->hooks.arg, NULL, 0, &run->chosen_fresh);
+    return run->hooks.next ? (run->chosen ? 0 : -ENOENT) : run->queue_count ? 0 : -ENOENT;
 }
 
 static int make_room(struct run *run)
@@ -419,7 +440,7 @@ static void run_cells(struct run *run)
     result->started_wall_ns = now_wall_ns();
     if (run->hooks.started)
         run->hooks.started(run->hooks.arg, result);
-    begin_cell(run, 0);
+    (void)begin_cell(run, 0); /* prepare() saw that there is one */
     run->tick = (struct timer){.fn = tick, .arg = run};
     loop_set_timer(run->loop, &run->tick, now_mono_ns());
     int r = loop_run(run->loop);

@@ -34,6 +34,12 @@ struct run_hooks {
     /* Where events may be posted until `ended`; before `started`, and only where there is a URL. */
     void (*webhook)(void *arg, struct webhook *webhook);
     void (*ended)(void *arg, const struct run_result *result); /* its verdict is found */
+    /* Chooses the cells, in place of the scenario's own and their order: the first, then another as soon as
+     * one has its verdict and is cleaned up.  last: what came of that one, for this call alone; NULL: of none
+     * yet. called: dependencies that were called since the services started, one bit each.  *ret_fresh: they
+     * are to be stopped, and started again for it.  NULL: no more.  A stop condition ends its cell, and not
+     * the run. */
+    const struct cell *(*next)(void *arg, const struct cell_result *last, uint32_t called, bool *ret_fresh);
 };
 
 struct run_options {

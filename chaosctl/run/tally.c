@@ -101,16 +101,11 @@ static uint64_t dropped_in(const struct run *run)
     return table ? atomic_load(&table->ring.dropped) - run->dropped_before : 0;
 }
 
-void tally_cell(struct run *run)
+void tally_view(struct run *run, struct cell_result *ret_cell)
 {
     const struct course *c = &run->course;
-    struct run_result *r = run->result;
-    struct cell_result *slot = arena_push(r->arena, &r->cells, &r->cells_count, sizeof(*slot));
 
-    r->verdict = verdict_worse(r->verdict, slot ? c->verdict : VERDICT_TOOL_FAILED);
-    if (!slot)
-        return;
-    *slot = (struct cell_result){
+    *ret_cell = (struct cell_result){
         .experiment = c->cell->experiment,
         .label = c->cell->label,
         .hypothesis = c->cell->hypothesis,
@@ -132,10 +127,21 @@ void tally_cell(struct run *run)
         .dropped = dropped_in(run),
         .at = c->cell->at,
     };
-    memcpy(slot->phase_ns, c->phase_took_ns, sizeof(slot->phase_ns));
+    memcpy(ret_cell->phase_ns, c->phase_took_ns, sizeof(ret_cell->phase_ns));
     if (!run->scenario->steady_count)
-        slot->phase_ns[PHASE_RECOVERY] = 0; /* nothing says what it would be */
-    tally_faults(run, slot);
+        ret_cell->phase_ns[PHASE_RECOVERY] = 0; /* nothing says what it would be */
+    tally_faults(run, ret_cell);
+}
+
+void tally_cell(struct run *run)
+{
+    struct run_result *r = run->result;
+    struct cell_result *slot = arena_push(r->arena, &r->cells, &r->cells_count, sizeof(*slot));
+
+    r->verdict = verdict_worse(r->verdict, slot ? run->course.verdict : VERDICT_TOOL_FAILED);
+    if (!slot)
+        return;
+    tally_view(run, slot);
     if (run->hooks.cell)
         run->hooks.cell(run->hooks.arg, slot);
 }

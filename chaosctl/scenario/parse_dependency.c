@@ -59,6 +59,7 @@ static void read_dependency(struct reader *r, const struct node *key, const stru
     *d = (struct dependency){.name = key->text, .text = "", .at = key->at};
     if (!fields_read(r, value, "a dependency", fields, &nodes))
         return;
+    d->protocol = nodes.protocol;
     if (!!nodes.tcp + !!nodes.udp + !!nodes.path != 1)
         reader_error(r, value, "a dependency is exactly one of tcp, udp and unix: {tcp: \"127.0.0.1:6379\"}");
     else if (nodes.tcp)

@@ -102,7 +102,8 @@ struct dependency {
     const char *name;
     const struct target *targets; /* compiled; bit and all */
     size_t targets_count;
-    const char *text; /* "tcp 127.0.0.1:6390" */
+    const char *text;     /* "tcp 127.0.0.1:6390" */
+    const char *protocol; /* "http", or NULL: nobody said */
     struct position at;
     const char *listen, *upstream; /* of a proxy of the run's own, which has no targets; NULL: it is none */
 };
