@@ -30,7 +30,7 @@ SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefine
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
-                       chaosctl/check/*.c chaosctl/report/*.c)
+                       chaosctl/check/*.c chaosctl/explore/*.c chaosctl/report/*.c)
 COMMANDS := $(wildcard chaosctl/*.c)
 
 DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)
