@@ -10,8 +10,8 @@ SAN     ?=
 
 VERSION  := 0.1.0
 LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
-# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h.
-LOADED    := libcurl
+# Not linked but loaded when it is needed: chaosctl/probe/libcurl.h, chaosctl/explore/libdw.h.
+LOADED    := libcurl libdw
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
@@ -42,6 +42,9 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/u
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
 HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
 HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
+# Each program of the corpus twice: with its defect, and fixed.
+CORPUS := $(patsubst tests/corpus/%.c,$(BUILD)/tests/corpus/%,$(wildcard tests/corpus/*.c))
+CORPUS_PROGS := $(CORPUS) $(CORPUS:%=%_fixed)
 BENCH_MARKS := $(BUILD)/bench/mark_first.so $(BUILD)/bench/mark_last.so
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BENCH_MARKS)
 
@@ -123,13 +126,14 @@ $(BUILD)/obj/chaosctl/%.o: chaosctl/%.c
 
 # --- tests: every one prints TAP; tests/run adds up ---
 
-tests: $(UNIT_TESTS) $(HOST_PROGS) $(BENCH_PROGS)
+tests: $(UNIT_TESTS) $(HOST_PROGS) $(CORPUS_PROGS) $(BENCH_PROGS)
 
 # A unit test is linked with everything but main.
 $(BUILD)/tests/unit/%: tests/unit/%.c $(TOOL_O) $(DECISION_O)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LIB_CFLAGS) $(shell pkg-config --cflags check) $(DEPFLAGS) -o $@ $< \
 	      $(TOOL_O) $(DECISION_O) $(LIB_LIBS) $(shell pkg-config --libs check)
+$(BUILD)/tests/unit/source: | $(CORPUS)
 
 # A host program runs under the shim and knows nothing of it.
 $(BUILD)/tests/calls/% $(BUILD)/tests/hostile/%: tests/%
@@ -137,6 +141,15 @@ $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< $(DECISION_O) -pthread
 $(HOST_PROGS): $(DECISION_O)
+
+# As anybody builds a program: optimised, with DWARF, knowing nothing of chaosctl, and without a sanitizer of ours.
+CORPUS_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra $(WERROR)
+$(BUILD)/tests/corpus/%_fixed: tests/corpus/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CORPUS_CFLAGS) -DFIXED $(DEPFLAGS) -o $@ $<
+$(BUILD)/tests/corpus/%: tests/corpus/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CORPUS_CFLAGS) $(DEPFLAGS) -o $@ $<
 
 nevers unit calls live hostile: all tests
 	@tests/run $@
