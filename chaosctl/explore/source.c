@@ -1,0 +1,201 @@
+/* Lines of source by libdw.  Floor 3. */
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chaosctl/base/arena.h"
+#include "chaosctl/base/buf.h"
+#include "chaosctl/base/clean.h"
+#include "chaosctl/explore/libdw.h"
+#include "chaosctl/explore/source.h"
+
+/* A file that was asked about.  dwfl NULL: it cannot be read, or is another one than what ran. */
+struct module {
+    struct module *next;
+    const char *path;
+    Dwfl *dwfl;
+    Dwfl_Module *dw;
+    GElf_Addr bias; /* what dwfl adds to the addresses of the file */
+};
+
+struct source {
+    struct arena *arena;
+    struct module *modules; /* a handful */
+    Dwfl_Callbacks callbacks;
+    char *debug_path; /* NULL: elfutils' own list of folders */
+    bool missing;     /* libdw */
+};
+
+struct source *source_new(void)
+{
+    struct source *source = calloc(1, sizeof(*source));
+
+    if (!source)
+        return NULL;
+    source->arena = arena_new();
+    if (!source->arena) {
+        free(source);
+        return NULL;
+    }
+    source->missing = libdw_load() != 0;
+    source->callbacks = (Dwfl_Callbacks){
+        .find_debuginfo = libdw.dwfl_standard_find_debuginfo,
+        .section_address = libdw.dwfl_offline_section_address,
+        .debuginfo_path = &source->debug_path,
+    };
+    return source;
+}
+
+void source_free(struct source *source)
+{
+    if (!source)
+        return;
+    for (struct module *m = source->modules; m; m = m->next)
+        if (m->dwfl)
+            libdw.dwfl_end(m->dwfl);
+    arena_free(source->arena);
+    free(source);
+}
+
+const char *source_trouble(const struct source *source)
+{
+    return source->missing ? "there is no libdw here, as in Debian's libdw1: no lines of source" : NULL;
+}
+
+/* A file that was rebuilt since has other code at the same address: a wrong line is worse than none. */
+static bool is_what_ran(Dwfl_Module *dw, const struct source_code *code)
+{
+    cleanup_buf struct buf hex = {0};
+    const unsigned char *bits = NULL;
+    GElf_Addr at;
+
+    if (!code->build_id || !*code->build_id)
+        return true;
+    int bytes = libdw.dwfl_module_build_id(dw, &bits, &at);
+    for (int i = 0; i < bytes; i++)
+        buf_printf(&hex, "%02x", bits[i]);
+    return !strcmp(buf_text(&hex), code->build_id);
+}
+
+static void module_open(struct source *source, struct module *m, const struct source_code *code)
+{
+    Dwfl *dwfl = libdw.dwfl_begin(&source->callbacks);
+
+    if (!dwfl)
+        return;
+    m->dw = libdw.dwfl_report_offline(dwfl, m->path, m->path, -1);
+    libdw.dwfl_report_end(dwfl, NULL, NULL);
+    if (m->dw && libdw.dwfl_module_getelf(m->dw, &m->bias) && is_what_ran(m->dw, code))
+        m->dwfl = dwfl;
+    else
+        libdw.dwfl_end(dwfl);
+}
+
+static struct module *module_of(struct source *source, const struct source_code *code)
+{
+    for (struct module *m = source->modules; m; m = m->next)
+        if (!strcmp(m->path, code->module))
+            return m;
+    struct module *m = arena_take(source->arena, sizeof(*m));
+    if (!m || !(m->path = arena_copy(source->arena, code->module)))
+        return NULL;
+    module_open(source, m, code);
+    m->next = source->modules;
+    source->modules = m;
+    return m;
+}
+
+static void find_line(const struct module *m, Dwarf_Addr address, struct source_place *place)
+{
+    Dwfl_Line *line = libdw.dwfl_module_getsrc(m->dw, address);
+
+    if (line)
+        place->file = libdw.dwfl_lineinfo(line, NULL, &place->line, NULL, NULL, NULL);
+}
+
+static int attribute_of(Dwarf_Die *die, unsigned name, Dwarf_Word *ret_value)
+{
+    Dwarf_Attribute attribute;
+
+    return libdw.dwarf_attr(die, name, &attribute) ? libdw.dwarf_formudata(&attribute, ret_value) : -1;
+}
+
+/* The place that called what was inlined there. */
+static void find_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct source_place *place)
+{
+    Dwarf_Files *files;
+    Dwarf_Word file, line;
+    size_t count;
+
+    if (attribute_of(inlined, DW_AT_call_file, &file) || attribute_of(inlined, DW_AT_call_line, &line) ||
+        libdw.dwarf_getsrcfiles(unit, &files, &count) || file >= count)
+        return;
+    place->file = libdw.dwarf_filesrc(files, file, NULL, NULL);
+    place->line = (int)line;
+}
+
+/* The entries that enclose the address as the code lies, the innermost first: what dwarf_getscopes lists
+ * behind an inlined function is where that one was written.  Freed by the caller. */
+static int enclosing(const struct module *m, Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **ret_scopes)
+{
+    Dwarf_Die innermost;
+    Dwarf_Addr bias;
+    cleanup_free Dwarf_Die *written = NULL;
+
+    if (libdw.dwarf_getscopes(unit, address, &written) <= 0)
+        return 0;
+    Dwarf *dwarf = libdw.dwfl_module_getdwarf(m->dw, &bias);
+    if (!libdw.dwarf_offdie(dwarf, libdw.dwarf_dieoffset(&written[0]), &innermost))
+        return 0;
+    return libdw.dwarf_getscopes_die(&innermost, ret_scopes);
+}
+
+static size_t find_functions(const struct module *m, Dwarf_Addr address, struct source_place *places,
+                             size_t max)
+{
+    cleanup_free Dwarf_Die *scopes = NULL;
+    Dwarf_Addr bias;
+    Dwarf_Die *unit = libdw.dwfl_module_addrdie(m->dw, address, &bias);
+    int count = unit ? enclosing(m, unit, address - bias, &scopes) : 0;
+    size_t n = 0;
+
+    for (int i = 0; i < count && n < max; i++) {
+        int tag = libdw.dwarf_tag(&scopes[i]);
+        if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+            continue;
+        places[n].function = libdw.dwarf_diename(&scopes[i]);
+        places[n].inlined = tag == DW_TAG_inlined_subroutine && n + 1 < max;
+        n++;
+        if (tag == DW_TAG_subprogram)
+            break;
+        if (n < max)
+            find_call(unit, &scopes[i], &places[n]);
+    }
+    return n;
+}
+
+static size_t find_symbol(const struct module *m, Dwarf_Addr address, struct source_place *place)
+{
+    GElf_Off distance = 0;
+    GElf_Sym symbol;
+
+    place->function = libdw.dwfl_module_addrinfo(m->dw, address, &distance, &symbol, NULL, NULL, NULL);
+    place->distance = distance;
+    return place->function != NULL;
+}
+
+size_t source_find(struct source *source, const struct source_code *code, struct source_place *places,
+                   size_t max)
+{
+    struct module *m = source->missing || !max ? NULL : module_of(source, code);
+
+    if (!m || !m->dwfl)
+        return 0;
+    memset(places, 0, max * sizeof(*places));
+    Dwarf_Addr address = code->address + m->bias - (code->after_call && code->address);
+    find_line(m, address, &places[0]);
+    size_t found = find_functions(m, address, places, max);
+    if (!found || !places[0].function)
+        found = find_symbol(m, address, &places[0]);
+    return found || places[0].file ? (found ? found : 1) : 0;
+}
