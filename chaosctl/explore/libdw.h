@@ -1,8 +1,8 @@
 /* elfutils' libdw, loaded by whoever names a line of source.  Floor 3.
  *
- * Not linked: with the decompressors that it brings it would cost each command a fifth of a millisecond of its
- * start, and one of twenty looks at source.  Its headers are used as ever, its functions are members of one
- * variable. */
+ * Not linked: with the decompressors that it brings it would cost each command a fifth of a millisecond of
+ * its start, and one of twenty looks at source.  Its headers are used as ever, its functions are members of
+ * one variable. */
 #ifndef CHAOSCTL_EXPLORE_LIBDW_H
 #define CHAOSCTL_EXPLORE_LIBDW_H
 

@@ -10,8 +10,8 @@
 #include "chaosctl/explore/source.h"
 
 /* A file that was asked about.  dwfl NULL: it cannot be read, or is another one than what ran. */
-struct module {
-    struct module *next;
+struct object {
+    struct object *next;
     const char *path;
     Dwfl *dwfl;
     Dwfl_Module *dw;
@@ -20,7 +20,7 @@ struct module {
 
 struct source {
     struct arena *arena;
-    struct module *modules; /* a handful */
+    struct object *objects; /* a handful */
     Dwfl_Callbacks callbacks;
     char *debug_path; /* NULL: elfutils' own list of folders */
     bool missing;     /* libdw */
@@ -50,7 +50,7 @@ void source_free(struct source *source)
 {
     if (!source)
         return;
-    for (struct module *m = source->modules; m; m = m->next)
+    for (struct object *m = source->objects; m; m = m->next)
         if (m->dwfl)
             libdw.dwfl_end(m->dwfl);
     arena_free(source->arena);
@@ -77,7 +77,7 @@ static bool is_what_ran(Dwfl_Module *dw, const struct source_code *code)
     return !strcmp(buf_text(&hex), code->build_id);
 }
 
-static void module_open(struct source *source, struct module *m, const struct source_code *code)
+static void object_open(struct source *source, struct object *m, const struct source_code *code)
 {
     Dwfl *dwfl = libdw.dwfl_begin(&source->callbacks);
 
@@ -91,21 +91,21 @@ static void module_open(struct source *source, struct module *m, const struct so
         libdw.dwfl_end(dwfl);
 }
 
-static struct module *module_of(struct source *source, const struct source_code *code)
+static struct object *object_of(struct source *source, const struct source_code *code)
 {
-    for (struct module *m = source->modules; m; m = m->next)
+    for (struct object *m = source->objects; m; m = m->next)
         if (!strcmp(m->path, code->module))
             return m;
-    struct module *m = arena_take(source->arena, sizeof(*m));
+    struct object *m = arena_take(source->arena, sizeof(*m));
     if (!m || !(m->path = arena_copy(source->arena, code->module)))
         return NULL;
-    module_open(source, m, code);
-    m->next = source->modules;
-    source->modules = m;
+    object_open(source, m, code);
+    m->next = source->objects;
+    source->objects = m;
     return m;
 }
 
-static void find_line(const struct module *m, Dwarf_Addr address, struct source_place *place)
+static void find_line(const struct object *m, Dwarf_Addr address, struct source_place *place)
 {
     Dwfl_Line *line = libdw.dwfl_module_getsrc(m->dw, address);
 
@@ -136,7 +136,7 @@ static void find_call(Dwarf_Die *unit, Dwarf_Die *inlined, struct source_place *
 
 /* The entries that enclose the address as the code lies, the innermost first: what dwarf_getscopes lists
  * behind an inlined function is where that one was written.  Freed by the caller. */
-static int enclosing(const struct module *m, Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **ret_scopes)
+static int enclosing(const struct object *m, Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **ret_scopes)
 {
     Dwarf_Die innermost;
     Dwarf_Addr bias;
@@ -150,7 +150,7 @@ static int enclosing(const struct module *m, Dwarf_Die *unit, Dwarf_Addr address
     return libdw.dwarf_getscopes_die(&innermost, ret_scopes);
 }
 
-static size_t find_functions(const struct module *m, Dwarf_Addr address, struct source_place *places,
+static size_t find_functions(const struct object *m, Dwarf_Addr address, struct source_place *places,
                              size_t max)
 {
     cleanup_free Dwarf_Die *scopes = NULL;
@@ -174,7 +174,7 @@ static size_t find_functions(const struct module *m, Dwarf_Addr address, struct 
     return n;
 }
 
-static size_t find_symbol(const struct module *m, Dwarf_Addr address, struct source_place *place)
+static size_t find_symbol(const struct object *m, Dwarf_Addr address, struct source_place *place)
 {
     GElf_Off distance = 0;
     GElf_Sym symbol;
@@ -187,7 +187,7 @@ static size_t find_symbol(const struct module *m, Dwarf_Addr address, struct sou
 size_t source_find(struct source *source, const struct source_code *code, struct source_place *places,
                    size_t max)
 {
-    struct module *m = source->missing || !max ? NULL : module_of(source, code);
+    struct object *m = source->missing || !max ? NULL : object_of(source, code);
 
     if (!m || !m->dwfl)
         return 0;

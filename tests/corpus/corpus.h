@@ -1,7 +1,7 @@
 /* For the programs of the corpus: output that is either whole or an error.
  *
- * Each program has one defect, on the line that says `DEFECT: class`, and is right in all else: so that one finding is
- * what there is to be found.  Built with -DFIXED it is its own twin, in which there is nothing. */
+ * Each program has one defect, on the line that says `DEFECT: class`, and is right in all else: so that one
+ * finding is what there is to be found.  Built with -DFIXED it is its own twin, in which there is nothing. */
 #ifndef CORPUS_H
 #define CORPUS_H
 

@@ -1,4 +1,5 @@
-/* Two owners on the error path: who makes the account frees what it has so far, and so does who asked for it. */
+/* Two owners on the error path: who makes the account frees what it has so far, and so does who asked for it.
+ */
 #include <stdlib.h>
 
 #include "corpus.h"

@@ -1,4 +1,5 @@
-/* Sends to a queue that is full for a moment, and waits until it can be read: it is the end that nobody reads from. */
+/* Sends to a queue that is full for a moment, and waits until it can be read: it is the end that nobody reads
+ * from. */
 #include <fcntl.h>
 
 #include "corpus.h"

@@ -46,9 +46,9 @@ static size_t find(const char *path, uint64_t address, bool after_call, struct s
 {
     *ret_source = source_new();
     ck_assert_ptr_nonnull(*ret_source);
-    return source_find(
-        *ret_source, &(struct source_code){.module = path, .address = address, .after_call = after_call},
-        places, PLACES);
+    return source_find(*ret_source,
+                       &(struct source_code){.module = path, .address = address, .after_call = after_call},
+                       places, PLACES);
 }
 
 static void render(const struct source_place *places, size_t count, char *ret_text, size_t size)
@@ -59,8 +59,8 @@ static void render(const struct source_place *places, size_t count, char *ret_te
         at += (size_t)snprintf(ret_text + at, size - at, "%s:%d\n", places[i].function, places[i].line);
 }
 
-/* addr2line prints a line for the function and one for its place, FILE:LINE and what it adds to that.  The file is not
- * compared: binutils 2.40 takes one file for another in DWARF 5. */
+/* addr2line prints a line for the function and one for its place, FILE:LINE and what it adds to that.  The
+ * file is not compared: binutils 2.40 takes one file for another in DWARF 5. */
 static bool is_told_by_addr2line(FILE *pipe, const char *ours, char *ret_theirs, size_t size)
 {
     char function[256], place[PATH_MAX];
@@ -102,7 +102,8 @@ START_TEST(every_call_has_the_functions_and_lines_that_addr2line_gives)
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof(path), "%s/tests/corpus/%s", build(), programs[i]);
         snprintf(command, sizeof(command),
-                 "objdump -d -j .text '%s' | sed -nE 's/^ *([0-9a-f]+):.*\\b(call|bl)\\b.*<(malloc|free|write|strdup|read|open)"
+                 "objdump -d -j .text '%s' | sed -nE 's/^ "
+                 "*([0-9a-f]+):.*\\b(call|bl)\\b.*<(malloc|free|write|strdup|read|open)"
                  ".*/\\1/p'",
                  path);
         FILE *pipe = popen(command, "r");
@@ -121,7 +122,8 @@ START_TEST(a_return_address_is_on_the_line_of_its_call_and_in_what_it_was_inline
     struct source_place places[PLACES];
     struct source *source;
     unsigned long next = shell("objdump -d -j .text \"$1\" | grep -A1 -E '(call|bl).*<malloc' | sed -n 2p");
-    unsigned long line = shell("printf %x $(grep -n '= malloc' tests/corpus/unchecked_malloc.c | cut -d: -f1)");
+    unsigned long line =
+        shell("printf %x $(grep -n '= malloc' tests/corpus/unchecked_malloc.c | cut -d: -f1)");
     char path[PATH_MAX];
 
     snprintf(path, sizeof(path), "%s/tests/corpus/unchecked_malloc", build());
@@ -155,7 +157,8 @@ START_TEST(without_lines_there_is_the_symbol_and_the_distance_from_it)
 {
     struct source_place places[PLACES];
     struct source *source;
-    unsigned long at = shell("rm -f \"$2.debug\"; strip --strip-debug -o \"$2\" \"$1\" && nm \"$1\" | grep ' T main'");
+    unsigned long at =
+        shell("rm -f \"$2.debug\"; strip --strip-debug -o \"$2\" \"$1\" && nm \"$1\" | grep ' T main'");
 
     ck_assert_uint_eq(find(copy(), at + 5, false, places, &source), 1);
     ck_assert_str_eq(places[0].function, "main");
@@ -169,7 +172,8 @@ START_TEST(without_symbols_nothing_is_made_up)
 {
     struct source_place places[PLACES];
     struct source *source;
-    unsigned long at = shell("rm -f \"$2.debug\"; strip --strip-all -o \"$2\" \"$1\" && nm \"$1\" | grep ' T main'");
+    unsigned long at =
+        shell("rm -f \"$2.debug\"; strip --strip-all -o \"$2\" \"$1\" && nm \"$1\" | grep ' T main'");
 
     ck_assert_uint_eq(find(copy(), at, false, places, &source), 0);
     source_free(source);
