@@ -151,9 +151,9 @@ static char *line_of(const struct identity *identity)
 
     for (int i = 0; i < IDENTITY_FUNCTIONS && identity->functions[i]; i++)
         json_array_append_new(functions, json_string(identity->functions[i]));
-    json_t *entry = json_pack("{s:s, s:s, s:s, s:o, s:s}", "outcome", identity->outcome, "call",
-                              identity->call, "error", identity->error, "functions", functions, "module",
-                              identity->module);
+    json_t *entry =
+        json_pack("{s:s, s:s, s:s, s:o, s:s}", "outcome", identity->outcome, "call", identity->call, "error",
+                  identity->error, "functions", functions, "module", identity->module);
     char *line = entry ? json_dumps(entry, 0) : NULL;
     json_decref(entry);
     return line;

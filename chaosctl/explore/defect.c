@@ -86,7 +86,7 @@ static const struct identity *identity_make(struct arena *arena, const struct fi
         .call = finding->point->call,
         .error = finding->point->error,
         .module = plain(arena, top ? place_module(top) : "?"),
-        .outcome = outcome_name(finding->outcome),
+        .outcome = ending_name(finding->outcome),
     };
     if (!identity->module)
         return NULL;

@@ -30,13 +30,13 @@ enum defect_state {
 };
 
 struct defect {
-    uint64_t id; /* of its identities: the same in the next build */
+    uint64_t id;                   /* of its identities: the same in the next build */
     const struct finding *finding; /* the first of it */
     const struct identity **identities;
-    size_t identities_count;       /* different ones */
+    size_t identities_count; /* different ones */
     size_t points;
-    struct trail injected, crash;  /* of the first */
-    const struct place *at;        /* where to look first; NULL: nothing is known */
+    struct trail injected, crash; /* of the first */
+    const struct place *at;       /* where to look first; NULL: nothing is known */
     enum defect_state state;
     const struct suppression *suppression;
 };
@@ -45,11 +45,11 @@ struct defects {
     const struct explore_result *result; /* borrowed */
     struct arena *arena;
     struct source *source; /* of the names in places */
-    struct defect *items; /* by state, in each the gravest outcome first, then as found */
+    struct defect *items;  /* by state, in each the gravest outcome first, then as found */
     size_t count;
     size_t counts[DEFECT_STATE_COUNT];
-    bool has_baseline; /* it was compared with one */
-    size_t absent;     /* entries of the baseline that were not found */
+    bool has_baseline;   /* it was compared with one */
+    size_t absent;       /* entries of the baseline that were not found */
     const char *trouble; /* why there are no lines; NULL: there are */
 };
 
@@ -57,8 +57,8 @@ struct defects {
 int defects_make(const struct explore_result *result, struct defects **ret_defects);
 void defects_free(struct defects *defects);
 
-/* Mark those of which a suppression holds for a function in the stack of the call or of the crash; used[i] becomes true
- * for the i-th suppression when it held for any. */
+/* Mark those of which a suppression holds for a function in the stack of the call or of the crash; used[i]
+ * becomes true for the i-th suppression when it held for any. */
 void defects_suppress(struct defects *defects, const struct suppressions *suppressions, bool *used);
 
 /* Put them in order, and count: after the states have changed. */

@@ -43,8 +43,8 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* What is below every program: a failure is passed on there, not made.  By name, since a chroot or a container has its
- * own folders. */
+/* What is below every program: a failure is passed on there, not made.  By name, since a chroot or a
+ * container has its own folders. */
 static bool is_foreign(const struct module *module)
 {
     static const char *const heads[] = {"libc.so.",   "libc-2.",      "ld-linux",      "ld-2.",
@@ -60,14 +60,16 @@ static bool is_foreign(const struct module *module)
 
 static const char *below_folder(const struct trails *t, const char *file)
 {
-    bool below = file && t->folder_len && !strncmp(file, t->folder, t->folder_len) && file[t->folder_len] == '/';
+    bool below =
+        file && t->folder_len && !strncmp(file, t->folder, t->folder_len) && file[t->folder_len] == '/';
 
     return below ? file + t->folder_len + 1 : file;
 }
 
 static bool is_start(const struct place *place)
 {
-    return place->function && (!strcmp(place->function, "_start") || !strcmp(place->function, "__libc_start_main"));
+    return place->function &&
+           (!strcmp(place->function, "_start") || !strcmp(place->function, "__libc_start_main"));
 }
 
 static size_t look_up(const struct trails *t, const struct frame *frame, struct source_place *found)

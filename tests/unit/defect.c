@@ -1,5 +1,5 @@
-/* Findings into defects, and defects against a baseline and suppressions.  The stacks are made of functions of this
- * program, whose DWARF is read. */
+/* Findings into defects, and defects against a baseline and suppressions.  The stacks are made of functions
+ * of this program, whose DWARF is read. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -48,8 +48,7 @@ static void stack_make(struct stack *stack, step *const *functions, bool in_libc
 
 #define STACK(...) ((step *const[]){__VA_ARGS__, NULL})
 
-static struct finding *find(enum outcome outcome, const char *call, step *const *injected,
-                            step *const *crash)
+static struct finding *find(enum ending outcome, const char *call, step *const *injected, step *const *crash)
 {
     size_t n = result.findings_count++;
 
@@ -78,8 +77,8 @@ static void forget(void)
 
 START_TEST(points_that_crash_at_one_place_are_one_defect)
 {
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_SEGV, "malloc", STACK(push, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
     make();
     ck_assert_uint_eq(defects->count, 1);
     ck_assert_uint_eq(defects->items[0].points, 2);
@@ -91,8 +90,8 @@ END_TEST
 
 START_TEST(a_helper_that_is_handed_null_has_a_defect_for_each_caller)
 {
-    find(OUTCOME_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse));
-    find(OUTCOME_SEGV, "malloc", STACK(allocate, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(allocate, load), STACK(push, load));
     make();
     ck_assert_uint_eq(defects->count, 2);
 }
@@ -100,22 +99,22 @@ END_TEST
 
 START_TEST(other_outcomes_and_other_places_are_other_defects)
 {
-    find(OUTCOME_OUTPUT, "write", STACK(pop, parse), NULL);
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_HANG, "malloc", STACK(push, parse), NULL);
-    find(OUTCOME_OUTPUT, "write", STACK(push, parse), NULL);
+    find(ENDING_OUTPUT, "write", STACK(pop, parse), NULL);
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_HANG, "malloc", STACK(push, parse), NULL);
+    find(ENDING_OUTPUT, "write", STACK(push, parse), NULL);
     make();
     ck_assert_uint_eq(defects->count, 4);
-    ck_assert_int_eq(defects->items[0].finding->outcome, OUTCOME_SEGV);
-    ck_assert_int_eq(defects->items[1].finding->outcome, OUTCOME_HANG);
+    ck_assert_int_eq(defects->items[0].finding->outcome, ENDING_SEGV);
+    ck_assert_int_eq(defects->items[1].finding->outcome, ENDING_HANG);
     ck_assert_str_eq(defects->items[2].at->function, "pop");
 }
 END_TEST
 
 START_TEST(without_a_crash_the_call_that_failed_is_the_place)
 {
-    find(OUTCOME_OUTPUT, "write", STACK(push, parse), NULL);
-    find(OUTCOME_OUTPUT, "writev", STACK(push, load), NULL);
+    find(ENDING_OUTPUT, "write", STACK(push, parse), NULL);
+    find(ENDING_OUTPUT, "writev", STACK(push, load), NULL);
     make();
     ck_assert_uint_eq(defects->count, 1);
     ck_assert_str_eq(defects->items[0].at->function, "push");
@@ -125,7 +124,7 @@ END_TEST
 
 START_TEST(a_crash_in_libc_is_laid_at_the_door_of_who_called_it)
 {
-    find(OUTCOME_HEAP, "malloc", STACK(push, parse), STACK(pop, parse));
+    find(ENDING_HEAP, "malloc", STACK(push, parse), STACK(pop, parse));
     make();
     ck_assert_str_eq(defects->items[0].at->function, "pop");
     ck_assert_uint_eq(defects->items[0].crash.first, 1);
@@ -134,7 +133,7 @@ END_TEST
 
 START_TEST(a_crash_that_left_no_stack_of_the_program_is_laid_at_the_call)
 {
-    struct finding *wild = find(OUTCOME_SEGV, "malloc", STACK(push, parse), NULL);
+    struct finding *wild = find(ENDING_SEGV, "malloc", STACK(push, parse), NULL);
 
     wild->crash = (struct stack){.depth = 1, .frames = {{NULL, 0xa5a5a5a5, true}}};
     make();
@@ -144,8 +143,8 @@ END_TEST
 
 START_TEST(what_was_not_confirmed_stands_apart)
 {
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_SEGV, "malloc", STACK(push, load), STACK(push, parse))->is_confirmed = false;
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, parse))->is_confirmed = false;
     make();
     ck_assert_uint_eq(defects->count, 2);
     ck_assert_uint_eq(defects->counts[DEFECT_NEW], 1);
@@ -156,13 +155,13 @@ END_TEST
 
 START_TEST(an_id_does_not_depend_on_the_order_of_exploring)
 {
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_SEGV, "malloc", STACK(push, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
     make();
     uint64_t id = defects->items[0].id;
     forget();
-    find(OUTCOME_SEGV, "malloc", STACK(push, load), STACK(push, load));
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
     make();
     ck_assert_uint_eq(defects->items[0].id, id);
 }
@@ -200,9 +199,9 @@ START_TEST(what_was_written_as_a_baseline_is_known_by_it)
 {
     cleanup_buf struct buf text = {0};
 
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_SEGV, "malloc", STACK(push, load), STACK(push, load));
-    find(OUTCOME_OUTPUT, "write", STACK(pop, parse), NULL);
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
+    find(ENDING_OUTPUT, "write", STACK(pop, parse), NULL);
     make();
     ck_assert_int_eq(baseline_render(defects, &text), 0);
     compare_with_itself(buf_text(&text));
@@ -219,11 +218,12 @@ START_TEST(an_entry_names_call_error_functions_module_and_outcome)
     char wanted[2 * PATH_MAX];
     const char *module = strrchr(path, '/') + 1;
 
-    find(OUTCOME_SEGV, "malloc", STACK(allocate, push, parse, load, serve), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(allocate, push, parse, load, serve), STACK(push, parse));
     make();
     ck_assert_int_eq(baseline_render(defects, &text), 0);
     snprintf(wanted, sizeof(wanted),
-             "{\"format\": 1, \"findings\": [\n  {\"outcome\": \"segv\", \"call\": \"malloc\", \"error\": \"ENOMEM\", "
+             "{\"format\": 1, \"findings\": [\n  {\"outcome\": \"segv\", \"call\": \"malloc\", \"error\": "
+             "\"ENOMEM\", "
              "\"functions\": [\"allocate\", \"push\", \"parse\", \"load\"], \"module\": \"%s\"}\n]}\n",
              module);
     ck_assert_str_eq(buf_text(&text), wanted);
@@ -244,12 +244,12 @@ START_TEST(a_new_way_to_a_known_defect_is_new)
 {
     cleanup_buf struct buf text = {0};
 
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
     make();
     ck_assert_int_eq(baseline_render(defects, &text), 0);
     forget();
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_SEGV, "malloc", STACK(push, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
     make();
     compare_with_itself(buf_text(&text));
     ck_assert_uint_eq(defects->counts[DEFECT_NEW], 1);
@@ -260,11 +260,11 @@ START_TEST(another_outcome_at_a_known_point_is_new)
 {
     cleanup_buf struct buf text = {0};
 
-    find(OUTCOME_LEAK_MEMORY, "malloc", STACK(push, parse), NULL);
+    find(ENDING_LEAK_MEMORY, "malloc", STACK(push, parse), NULL);
     make();
     ck_assert_int_eq(baseline_render(defects, &text), 0);
     forget();
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
     make();
     compare_with_itself(buf_text(&text));
     ck_assert_uint_eq(defects->counts[DEFECT_NEW], 1);
@@ -276,8 +276,8 @@ START_TEST(what_is_unconfirmed_or_suppressed_is_in_no_baseline)
 {
     cleanup_buf struct buf text = {0};
 
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse))->is_confirmed = false;
-    find(OUTCOME_OUTPUT, "write", STACK(pop, parse), NULL);
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse))->is_confirmed = false;
+    find(ENDING_OUTPUT, "write", STACK(pop, parse), NULL);
     make();
     defects->items[0].state = DEFECT_SUPPRESSED;
     ck_assert_int_eq(baseline_render(defects, &text), 0);
@@ -293,10 +293,12 @@ static const struct {
     {"[]", "b: is no baseline of this chaosctl's"},
     {"{\"format\": 2, \"findings\": []}", "b: is no baseline of this chaosctl's"},
     {"{\"format\": 1, \"findings\": [{\"outcome\": \"segv\"}]}", "b: entry 1 of findings is no entry"},
-    {"{\"format\": 1, \"findings\": [{\"outcome\": \"segv\", \"call\": \"a\", \"error\": \"b\", \"module\": \"c\", "
+    {"{\"format\": 1, \"findings\": [{\"outcome\": \"segv\", \"call\": \"a\", \"error\": \"b\", \"module\": "
+     "\"c\", "
      "\"functions\": [\"1\", \"2\", \"3\", \"4\", \"5\"]}]}",
      "b: entry 1 of findings is no entry"},
-    {"{\"format\": 1, \"findings\": [{\"outcome\": \"segv\", \"call\": \"a\", \"error\": \"b\", \"module\": \"c\", "
+    {"{\"format\": 1, \"findings\": [{\"outcome\": \"segv\", \"call\": \"a\", \"error\": \"b\", \"module\": "
+     "\"c\", "
      "\"functions\": [1]}]}",
      "b: entry 1 of findings is no entry"},
 };
@@ -342,13 +344,15 @@ static const struct {
     {"", "s.yml:1:1: nothing is in this file"},
     {"version: 2\nsuppress: []\n", "s.yml:1:10: version: this chaosctl reads version 1"},
     {"suppress: []\n", "s.yml:1:1: version is missing in a file of suppressions"},
-    {"version: 1\nsupress: []\n", "s.yml:2:1: unknown key \"supress\" in a file of suppressions (did you mean \"suppress\"?)"},
+    {"version: 1\nsupress: []\n",
+     "s.yml:2:1: unknown key \"supress\" in a file of suppressions (did you mean \"suppress\"?)"},
     {SUPPRESS "{function: f, until: 2026-12-31}\n", "s.yml:3:5: reason is missing in a suppression"},
     {SUPPRESS "{function: f, reason: \"\", until: 2026-12-31}\n", "s.yml:3:27: reason: one line of text"},
     {SUPPRESS "{function: f, reason: why}\n", "s.yml:3:5: until is missing in a suppression"},
     {SUPPRESS "{function: f, reason: why, until: 2026-11-23}\n",
      "s.yml:3:39: until: this expired on 2026-11-23 (why): fix it, or decide anew"},
-    {SUPPRESS "{function: f, reason: why, until: 2026-02-30}\n", "s.yml:3:39: until: \"2026-02-30\" is no day"},
+    {SUPPRESS "{function: f, reason: why, until: 2026-02-30}\n",
+     "s.yml:3:39: until: \"2026-02-30\" is no day"},
     {SUPPRESS "{function: f, reason: why, until: 2027-1-3}\n", "s.yml:3:39: until: \"2027-1-3\" is no day"},
     {SUPPRESS "{function: f, reason: why, until: never}\n", "s.yml:3:39: until: \"never\" is no day"},
     {SUPPRESS "{reason: why, until: 2026-12-31}\n", "s.yml:3:5: a suppression needs a function or a module"},
@@ -378,8 +382,8 @@ static size_t suppressed_by(const char *function, const char *module)
     bool used = false;
 
     forget();
-    find(OUTCOME_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
-    find(OUTCOME_OUTPUT, "write", STACK(pop, load), NULL);
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_OUTPUT, "write", STACK(pop, load), NULL);
     make();
     defects_suppress(defects, &suppressions, &used);
     ck_assert_int_eq(used, defects->counts[DEFECT_SUPPRESSED] > 0);
