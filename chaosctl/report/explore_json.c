@@ -9,9 +9,9 @@
  *   endings     how many of the explored points ended in which way
  *   counts      how many defects are new, known, suppressed, unconfirmed
  *   baseline    {absent}: how many of its entries were not found; null without a baseline
- *   defects     [{id, state, ending, sentence, at, call, error, ..., injected: [place], crash: [place], replay}]
- *   uncovered   [{call, count}]: system calls that no failure could be injected into
- *   notes       sentences */
+ *   defects     [{id, state, ending, sentence, at, call, error, ..., injected: [place], crash: [place],
+ * replay}] uncovered   [{call, count}]: system calls that no failure could be injected into notes sentences
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,8 +65,8 @@ static json_t *place_of(const struct place *place)
     json_t *line = place->line ? json_integer(place->line) : json_null();
     return json_pack("{s:o, s:o, s:o, s:o, s:s, s:b}", "function", explore_json_text(place->function), "file",
                      explore_json_text(place->file), "line", line, "module",
-                     explore_json_text(place->module ? place->module->path : NULL), "address", address, "inlined",
-                     place->is_inlined);
+                     explore_json_text(place->module ? place->module->path : NULL), "address", address,
+                     "inlined", place->is_inlined);
 }
 
 static json_t *trail_of(const struct trail *trail)
@@ -80,15 +80,16 @@ static json_t *trail_of(const struct trail *trail)
 
 static json_t *suppression_of(const struct suppression *s)
 {
-    return s ? json_pack("{s:o, s:o}", "reason", explore_json_text(s->reason), "until", explore_json_text(s->until))
+    return s ? json_pack("{s:o, s:o}", "reason", explore_json_text(s->reason), "until",
+                         explore_json_text(s->until))
              : json_null();
 }
 
 static json_t *point_of(const struct point *point)
 {
-    return json_pack("{s:s, s:s, s:s, s:I, s:b, s:o}", "id", point->id, "call", point->call, "error", point->error,
-                     "occurrence", (json_int_t)point->occurrence, "persistent", point->is_persistent, "about",
-                     explore_json_text(point->about));
+    return json_pack("{s:s, s:s, s:s, s:I, s:b, s:o}", "id", point->id, "call", point->call, "error",
+                     point->error, "occurrence", (json_int_t)point->occurrence, "persistent",
+                     point->is_persistent, "about", explore_json_text(point->about));
 }
 
 static json_t *defect_of(const struct defects *defects, const struct defect *d)
@@ -100,12 +101,13 @@ static json_t *defect_of(const struct defects *defects, const struct defect *d)
     snprintf(id, sizeof(id), "%016" PRIx64, d->id);
     explore_sentence(d, &sentence);
     explore_replay(defects, d, &replay);
-    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "id", id, "state",
-                     explore_state(d->state), "ending", ending_name(f->outcome), "sentence",
-                     explore_json_buf(&sentence), "signal", f->signal, "exit_status", f->exit_status, "detail",
-                     explore_json_text(f->detail), "at", place_of(d->at), "points", (json_int_t)d->points, "point",
-                     point_of(f->point), "injected", trail_of(&d->injected), "crash", trail_of(&d->crash),
-                     "suppression", suppression_of(d->suppression), "replay", explore_json_buf(&replay));
+    return json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "id", id,
+                     "state", explore_state(d->state), "ending", ending_name(f->outcome), "sentence",
+                     explore_json_buf(&sentence), "signal", f->signal, "exit_status", f->exit_status,
+                     "detail", explore_json_text(f->detail), "at", place_of(d->at), "points",
+                     (json_int_t)d->points, "point", point_of(f->point), "injected", trail_of(&d->injected),
+                     "crash", trail_of(&d->crash), "suppression", suppression_of(d->suppression), "replay",
+                     explore_json_buf(&replay));
 }
 
 static json_t *defects_of(const struct defects *defects)
@@ -123,8 +125,8 @@ static json_t *points_of(const struct explore_result *result)
 
     for (int u = 0; u < UNEXPLORED_COUNT; u++)
         if (result->unexplored[u])
-            json_array_append_new(left, json_pack("{s:s, s:I}", "why", unexplored_words((enum unexplored)u), "count",
-                                                  (json_int_t)result->unexplored[u]));
+            json_array_append_new(left, json_pack("{s:s, s:I}", "why", unexplored_words((enum unexplored)u),
+                                                  "count", (json_int_t)result->unexplored[u]));
     return json_pack("{s:I, s:I, s:o}", "total", (json_int_t)result->points_count, "explored",
                      (json_int_t)result->explored_count, "unexplored", left);
 }
@@ -162,8 +164,9 @@ static json_t *uncovered_of(const struct explore_result *result)
     json_t *list = json_array();
 
     for (size_t i = 0; i < result->uncovered_count; i++)
-        json_array_append_new(list, json_pack("{s:o, s:I}", "call", explore_json_text(result->uncovered[i].call),
-                                              "count", (json_int_t)result->uncovered[i].count));
+        json_array_append_new(list,
+                              json_pack("{s:o, s:I}", "call", explore_json_text(result->uncovered[i].call),
+                                        "count", (json_int_t)result->uncovered[i].count));
     return list;
 }
 
@@ -186,13 +189,14 @@ static int render(const struct defects *defects, const struct report_style *styl
     (void)style;
     if (defects->has_baseline)
         baseline = json_pack("{s:I}", "absent", (json_int_t)defects->absent);
-    json_t *root = json_pack(
-        "{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "format", FORMAT, "exit_code",
-        explore_exit_code(defects), "command", command_of(result), "folder", explore_json_text(result->folder),
-        "points", points_of(result), "endings", endings_of(result), "counts", counts_of(defects), "clean_ns",
-        (json_int_t)result->clean_ns, "took_ns", (json_int_t)result->took_ns, "runs", (json_int_t)result->runs, "forks",
-        (json_int_t)result->forks, "baseline", baseline, "defects", defects_of(defects), "uncovered",
-        uncovered_of(result), "notes", notes_of(defects));
+    json_t *root =
+        json_pack("{s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "format",
+                  FORMAT, "exit_code", explore_exit_code(defects), "command", command_of(result), "folder",
+                  explore_json_text(result->folder), "points", points_of(result), "endings",
+                  endings_of(result), "counts", counts_of(defects), "clean_ns", (json_int_t)result->clean_ns,
+                  "took_ns", (json_int_t)result->took_ns, "runs", (json_int_t)result->runs, "forks",
+                  (json_int_t)result->forks, "baseline", baseline, "defects", defects_of(defects),
+                  "uncovered", uncovered_of(result), "notes", notes_of(defects));
     return explore_json_put(root, ret_text);
 }
 

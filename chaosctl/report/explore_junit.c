@@ -1,7 +1,7 @@
 /* JUnit XML: a case for exploring itself, and one for each defect.  Floor 4.
  *
- * What is new is a failure.  What is known, suppressed or not confirmed is skipped, with the reason: it must not fail, and
- * must not be hidden either. */
+ * What is new is a failure.  What is known, suppressed or not confirmed is skipped, with the reason: it must
+ * not fail, and must not be hidden either. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -38,7 +38,8 @@ static void put_reason(struct buf *out, const struct defect *d)
     if (d->suppression)
         buf_printf(&reason, "suppressed until %s: %s", d->suppression->until, d->suppression->reason);
     else
-        buf_add(&reason, d->state == DEFECT_KNOWN ? "known by the baseline" : "not confirmed by a run of its own");
+        buf_add(&reason,
+                d->state == DEFECT_KNOWN ? "known by the baseline" : "not confirmed by a run of its own");
     buf_add(out, "      <skipped");
     xml_attribute(out, "message", buf_text(&reason));
     buf_add(out, "/>\n");

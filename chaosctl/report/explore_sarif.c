@@ -1,8 +1,8 @@
 /* SARIF 2.1.0 (OASIS), as GitHub's code scanning, Azure DevOps and editors read it.  Floor 4.
  *
- * A rule for each way to end, a result for each defect with its two stacks.  The fingerprint holds no line, so that a
- * finding stays the same one while code above it moves.  A file below the folder that was explored from has a relative
- * URI under %SRCROOT%, as GitHub wants it. */
+ * A rule for each way to end, a result for each defect with its two stacks.  The fingerprint holds no line,
+ * so that a finding stays the same one while code above it moves.  A file below the folder that was explored
+ * from has a relative URI under %SRCROOT%, as GitHub wants it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -22,7 +22,8 @@ static json_t *message(const char *text)
 /* RFC 3986: what is no path character is percent-encoded. */
 static void put_uri(const char *path, struct buf *out)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/!$&'()*+,;=@";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/!$&'()*+,;=@";
 
     for (; *path; path++)
         if (strchr(plain, *path))
@@ -45,8 +46,8 @@ static json_t *artifact_of(const char *path)
 static json_t *physical_of(const struct place *place)
 {
     if (place->file && place->line)
-        return json_pack("{s:o, s:{s:i}}", "artifactLocation", artifact_of(place->file), "region", "startLine",
-                         place->line);
+        return json_pack("{s:o, s:{s:i}}", "artifactLocation", artifact_of(place->file), "region",
+                         "startLine", place->line);
     if (place->module)
         return json_pack("{s:o}", "artifactLocation", artifact_of(place->module->path));
     return NULL;
@@ -78,8 +79,9 @@ static json_t *stack_of(const char *title, const struct trail *trail)
     json_t *frames = json_array();
 
     for (size_t i = 0; i < trail->count; i++)
-        json_array_append_new(frames, json_pack("{s:o, s:o}", "location", location_of(&trail->places[i]), "module",
-                                                explore_json_text(place_module(&trail->places[i]))));
+        json_array_append_new(frames,
+                              json_pack("{s:o, s:o}", "location", location_of(&trail->places[i]), "module",
+                                        explore_json_text(place_module(&trail->places[i]))));
     return json_pack("{s:o, s:o}", "message", message(title), "frames", frames);
 }
 
@@ -133,9 +135,9 @@ static json_t *locations_of(const struct defects *defects, const struct defect *
 {
     const char *program = defects->result->program ? defects->result->program : "program";
 
-    return json_pack("[o]", d->at ? location_of(d->at)
-                                  : json_pack("{s:{s:o}}", "physicalLocation", "artifactLocation",
-                                              artifact_of(program)));
+    return json_pack(
+        "[o]", d->at ? location_of(d->at)
+                     : json_pack("{s:{s:o}}", "physicalLocation", "artifactLocation", artifact_of(program)));
 }
 
 static void put_state(const struct defects *defects, const struct defect *d, json_t *result)
@@ -147,8 +149,9 @@ static void put_state(const struct defects *defects, const struct defect *d, jso
         return;
     cleanup_buf struct buf why = {0};
     buf_printf(&why, "%s (until %s)", d->suppression->reason, d->suppression->until);
-    json_object_set_new(result, "suppressions", json_pack("[{s:s, s:s, s:o}]", "kind", "external", "status",
-                                                          "accepted", "justification", explore_json_buf(&why)));
+    json_object_set_new(result, "suppressions",
+                        json_pack("[{s:s, s:s, s:o}]", "kind", "external", "status", "accepted",
+                                  "justification", explore_json_buf(&why)));
 }
 
 static json_t *result_of(const struct defects *defects, const struct defect *d)
@@ -158,11 +161,11 @@ static json_t *result_of(const struct defects *defects, const struct defect *d)
 
     snprintf(id, sizeof(id), "%016" PRIx64, d->id);
     buf_printf(&rule, "explore/%s", ending_name(d->finding->outcome));
-    json_t *result = json_pack(
-        "{s:o, s:i, s:s, s:o, s:o, s:o, s:{s:s}}", "ruleId", explore_json_buf(&rule), "ruleIndex",
-        (int)d->finding->outcome - 1, "level", d->state == DEFECT_UNCONFIRMED ? "note" : "error", "message",
-        text_of(defects, d), "locations", locations_of(defects, d), "stacks", stacks_of(d), "partialFingerprints",
-        "chaosctl/v1", id);
+    json_t *result =
+        json_pack("{s:o, s:i, s:s, s:o, s:o, s:o, s:{s:s}}", "ruleId", explore_json_buf(&rule), "ruleIndex",
+                  (int)d->finding->outcome - 1, "level", d->state == DEFECT_UNCONFIRMED ? "note" : "error",
+                  "message", text_of(defects, d), "locations", locations_of(defects, d), "stacks",
+                  stacks_of(d), "partialFingerprints", "chaosctl/v1", id);
     put_state(defects, d, result);
     return result;
 }
@@ -211,10 +214,11 @@ static json_t *bases_of(const struct defects *defects)
 static int render(const struct defects *defects, const struct report_style *style, struct buf *ret_text)
 {
     (void)style;
-    json_t *driver = json_pack("{s:s, s:s, s:o}", "name", "chaosctl", "version", CHAOSCTL_VERSION, "rules", rules());
+    json_t *driver =
+        json_pack("{s:s, s:s, s:o}", "name", "chaosctl", "version", CHAOSCTL_VERSION, "rules", rules());
     json_t *run = json_pack("{s:{s:o}, s:[o], s:s, s:o, s:o}", "tool", "driver", driver, "invocations",
-                            invocation_of(defects), "columnKind", "unicodeCodePoints",
-                            "originalUriBaseIds", bases_of(defects), "results", results_of(defects));
+                            invocation_of(defects), "columnKind", "unicodeCodePoints", "originalUriBaseIds",
+                            bases_of(defects), "results", results_of(defects));
     json_t *root = json_pack("{s:s, s:s, s:[o]}", "$schema", SCHEMA, "version", "2.1.0", "runs", run);
     return explore_json_put(root, ret_text);
 }

@@ -1,5 +1,5 @@
-/* What exploring found in a program that nobody has: a defect of each state, places of each kind.  For the tests of
- * reports. */
+/* What exploring found in a program that nobody has: a defect of each state, places of each kind.  For the
+ * tests of reports. */
 #ifndef UNIT_EXPLORE_FIXTURE_H
 #define UNIT_EXPLORE_FIXTURE_H
 
@@ -13,7 +13,12 @@ static const struct module jar = {"/opt/jar/bin/jar", "00ff"}, libc = {"/lib/lib
 
 static const struct place crash_places[] = {
     {.function = "__strlen_avx2", .distance = 0x19, .is_foreign = true, .module = &libc, .address = 0x1564e9},
-    {.function = "name_copy", .file = "src/name.c", .line = 31, .is_inlined = true, .module = &jar, .address = 0x1234},
+    {.function = "name_copy",
+     .file = "src/name.c",
+     .line = 31,
+     .is_inlined = true,
+     .module = &jar,
+     .address = 0x1234},
     {.function = "jar_open", .file = "src/jar.c", .line = 88, .module = &jar, .address = 0x1234},
     {.function = "main", .file = "src/main.c", .line = 17, .module = &jar, .address = 0x1190},
 };
@@ -44,7 +49,10 @@ static const struct finding fixture_findings[] = {
      .detail = "standard output: 12 bytes, not 120",
      .is_confirmed = true},
     {.point = &fixture_points[2], .outcome = ENDING_HANG, .is_confirmed = true},
-    {.point = &fixture_points[3], .outcome = ENDING_LEAK_FD, .detail = "4 descriptors, not 3", .is_confirmed = true},
+    {.point = &fixture_points[3],
+     .outcome = ENDING_LEAK_FD,
+     .detail = "4 descriptors, not 3",
+     .is_confirmed = true},
     {.point = &fixture_points[4], .outcome = ENDING_ASSERT, .signal = SIGABRT},
 };
 
@@ -83,7 +91,8 @@ static struct defect fixture_defects[] = {
 
 static char *const fixture_argv[] = {"jar", "--open", "the lid's.jar", NULL};
 static const struct uncovered fixture_uncovered[] = {{"getdents64", 12}, {"statx", 3}};
-static const char *const fixture_notes[] = {"standard output has the time of day in it: its digits are not compared"};
+static const char *const fixture_notes[] = {
+    "standard output has the time of day in it: its digits are not compared"};
 
 static const struct explore_result fixture_result = {
     .argv = fixture_argv,

@@ -14,10 +14,13 @@
 
 static const struct report_style narrow = {.columns = 60}, wide = {.columns = 0};
 
-/* What breaks a line, a tag, a string, a terminal; bytes that are no UTF-8; what changes the direction of text. */
-static const char hostile[] = "a\x01\x1b[31m]]>&<b>\"'\n%25\t\xff\xc0\x80\u6f22\u202e\xed\xa0\x80\x7f end\xe2\x82";
+/* What breaks a line, a tag, a string, a terminal; bytes that are no UTF-8; what changes the direction of
+ * text. */
+static const char hostile[] =
+    "a\x01\x1b[31m]]>&<b>\"'\n%25\t\xff\xc0\x80\u6f22\u202e\xed\xa0\x80\x7f end\xe2\x82";
 
-static void render(const char *name, const struct defects *defects, const struct report_style *style, struct buf *out)
+static void render(const char *name, const struct defects *defects, const struct report_style *style,
+                   struct buf *out)
 {
     const struct explore_report *report = explore_report_find(name);
 
@@ -71,7 +74,8 @@ static struct defects hostile_defects(void)
     bad_module = (struct module){hostile, hostile};
     bad_place = (struct place){.function = hostile, .file = hostile, .line = 7, .module = &bad_module};
     bad_point = (struct point){.id = "p1", .call = "malloc", .error = "ENOMEM", .about = hostile};
-    bad_finding = (struct finding){.point = &bad_point, .outcome = ENDING_SEGV, .signal = 99, .detail = hostile};
+    bad_finding =
+        (struct finding){.point = &bad_point, .outcome = ENDING_SEGV, .signal = 99, .detail = hostile};
     bad_suppression = (struct suppression){.function = "f", .reason = hostile, .until = hostile};
     bad_defects[0] = (struct defect){.finding = &bad_finding,
                                      .points = 2,
@@ -165,8 +169,8 @@ START_TEST(a_replay_command_survives_a_shell)
 }
 END_TEST
 
-/* --- SARIF: the part of the 2.1.0 schema that we write.  Every object has its required properties, and none that the
- * schema does not name. --- */
+/* --- SARIF: the part of the 2.1.0 schema that we write.  Every object has its required properties, and none
+ * that the schema does not name. --- */
 
 enum sarif {
     TEXT, /* and other plain values */
@@ -271,10 +275,12 @@ static void validate(const json_t *value, enum sarif is, const char *name)
     const char *key;
     json_t *child;
 
-    ck_assert_msg(json_is_object(value) == (is != TEXT) && !json_is_null(value), "%s is of another type", name);
+    ck_assert_msg(json_is_object(value) == (is != TEXT) && !json_is_null(value), "%s is of another type",
+                  name);
     for (size_t i = 0; i < PROPERTIES; i++)
         if (schema[i].of == is && schema[i].required)
-            ck_assert_msg(json_object_get(value, schema[i].name) != NULL, "%s needs %s", name, schema[i].name);
+            ck_assert_msg(json_object_get(value, schema[i].name) != NULL, "%s needs %s", name,
+                          schema[i].name);
     json_object_foreach((json_t *)value, key, child)
     {
         if (is == ANY_TEXT || is == ARTIFACTS)
