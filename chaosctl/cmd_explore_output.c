@@ -40,7 +40,8 @@ int explore_output_file(struct explore_output *o, const char *value)
     const char *equals = strchr(value, '=');
 
     if (!equals || !equals[1])
-        return usage_error(o->command, "--report wants NAME=FILE, as in sarif=found.sarif, not \"%s\"", value);
+        return usage_error(o->command, "--report wants NAME=FILE, as in sarif=found.sarif, not \"%s\"",
+                           value);
     if (o->files_count == EXPLORE_FILES_MAX)
         return usage_error(o->command, "more than %d reports", EXPLORE_FILES_MAX);
     cleanup_free char *name = strndup(value, (size_t)(equals - value));

@@ -30,8 +30,8 @@ int explore_output_file(struct explore_output *output, const char *value); /* NA
 /* Read what is to be compared with, before anything is started.  0 or an exit code. */
 int explore_output_check(struct explore_output *output);
 
-/* Write all of it.  The exit code: 0 nothing new, 1 something new, 2 when a file cannot be written.  A new baseline makes
- * everything known. */
+/* Write all of it.  The exit code: 0 nothing new, 1 something new, 2 when a file cannot be written.  A new
+ * baseline makes everything known. */
 int explore_output_put(struct explore_output *output, const struct explore_result *result);
 void explore_output_free(struct explore_output *output);
 

@@ -120,23 +120,31 @@ static const struct place *caller_of(const struct trail *trail)
     return trail->first + 1 < trail->count ? &trail->places[trail->first + 1] : NULL;
 }
 
-/* The crash is in another function than the call that failed: what failed was handed on. */
+/* It crashed in another function than the one whose call failed: what failed was handed on. */
 static bool is_handed_on(const struct defect *d)
 {
     const struct place *injected = trail_top(&d->injected);
 
-    return d->finding->crash.depth && d->at && injected && !same_function(d->at, injected);
+    return d->crash.first < d->crash.count && injected && !same_function(d->at, injected);
 }
 
-static bool same_cause(const struct defect *a, const struct defect *b)
+static bool same_caller(const struct defect *a, const struct defect *b)
 {
     const struct place *caller_a = caller_of(&a->crash), *caller_b = caller_of(&b->crash);
 
-    if (a->finding->outcome != b->finding->outcome || a->state != b->state || !same_place(a->at, b->at))
-        return false;
-    if (!is_handed_on(a) && !is_handed_on(b))
-        return true;
     return caller_a && caller_b ? same_function(caller_a, caller_b) : caller_a == caller_b;
+}
+
+/* Not the line of the crash: compilers move and multiply what uses a pointer, and which use comes first is
+ * chance. */
+static bool same_cause(const struct defect *a, const struct defect *b)
+{
+    if (a->finding->outcome != b->finding->outcome || a->state != b->state ||
+        is_handed_on(a) != is_handed_on(b))
+        return false;
+    if (is_handed_on(a))
+        return same_function(a->at, b->at) && same_caller(a, b);
+    return same_place(trail_top(&a->injected), trail_top(&b->injected));
 }
 
 static bool add_identity(struct defects *defects, struct defect *d, const struct identity *identity)

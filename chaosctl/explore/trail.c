@@ -47,9 +47,9 @@ static const char *base_name(const char *path)
  * container has its own folders. */
 static bool is_foreign(const struct module *module)
 {
-    static const char *const heads[] = {"libc.so.",   "libc-2.",      "ld-linux",      "ld-2.",
-                                        "ld-musl-",   "libpthread",   "libstdc++.so.", "libgcc_s.so.",
-                                        "libresolv.", "libchaosctl.", "linux-vdso",    "[vdso]"};
+    static const char *const heads[] = {"libc.so.",   "libc-2.",     "ld-linux",      "ld-2.",
+                                        "ld-musl-",   "libpthread",  "libstdc++.so.", "libgcc_s.so.",
+                                        "libresolv.", "libchaosctl", "linux-vdso",    "[vdso]"};
     const char *name = base_name(module->path);
 
     for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++)

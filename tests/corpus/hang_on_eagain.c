@@ -13,11 +13,11 @@
 static ssize_t send_all(int fd, const char *text, size_t len)
 {
     for (;;) {
-        ssize_t sent = write(fd, text, len);
+        ssize_t sent = write(fd, text, len); /* DEFECT: hang */
         if (sent >= 0 || (errno != EAGAIN && errno != EINTR))
             return sent;
         struct pollfd room = {.fd = fd, .events = ROOM};
-        poll(&room, 1, -1); /* DEFECT: hang */
+        poll(&room, 1, -1);
     }
 }
 

@@ -13,13 +13,16 @@ static int write_aside(void)
     if (to < 0)
         return -1;
     ssize_t put = write(to, text, sizeof(text) - 1); /* DEFECT: leak-file */
-    if (close(to) || put != sizeof(text) - 1) {
+    int error = close(to);
+    if (put != sizeof(text) - 1) {
 #ifdef FIXED
         unlink(ASIDE);
 #endif
         return -1;
     }
-    return 0;
+    if (error)
+        unlink(ASIDE);
+    return error;
 }
 
 int main(void)

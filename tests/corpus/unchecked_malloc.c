@@ -16,8 +16,7 @@ static struct node *push(struct node *list, const char *word)
     if (!node)
         return NULL;
 #endif
-    node->word = word; /* DEFECT: segv */
-    node->next = list;
+    *node = (struct node){list, word}; /* DEFECT: segv */
     return node;
 }
 

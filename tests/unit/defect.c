@@ -75,7 +75,7 @@ static void forget(void)
 
 /* --- causes --- */
 
-START_TEST(points_that_crash_at_one_place_are_one_defect)
+START_TEST(points_of_one_call_are_one_defect)
 {
     find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
     find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
@@ -85,6 +85,18 @@ START_TEST(points_that_crash_at_one_place_are_one_defect)
     ck_assert_str_eq(defects->items[0].at->function, "push");
     ck_assert_uint_eq(defects->items[0].identities_count, 2);
     ck_assert_uint_eq(defects->counts[DEFECT_NEW], 1);
+}
+END_TEST
+
+/* gcc unrolls a loop, and another use of the pointer comes first in each copy. */
+START_TEST(another_line_of_the_crash_is_no_other_defect)
+{
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse))->crash.frames[1].address += 1;
+    find(ENDING_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse))->crash.frames[1].address += 1;
+    make();
+    ck_assert_uint_eq(defects->count, 2);
 }
 END_TEST
 
@@ -416,7 +428,8 @@ int main(void)
         return 1;
     suite_add_tcase(suite, tc);
     tcase_add_checked_fixture(tc, NULL, forget);
-    tcase_add_test(tc, points_that_crash_at_one_place_are_one_defect);
+    tcase_add_test(tc, points_of_one_call_are_one_defect);
+    tcase_add_test(tc, another_line_of_the_crash_is_no_other_defect);
     tcase_add_test(tc, a_helper_that_is_handed_null_has_a_defect_for_each_caller);
     tcase_add_test(tc, other_outcomes_and_other_places_are_other_defects);
     tcase_add_test(tc, without_a_crash_the_call_that_failed_is_the_place);
