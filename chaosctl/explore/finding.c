@@ -3,22 +3,22 @@
 
 static const struct {
     const char *name, *words;
-} outcomes[OUTCOME_COUNT] = {
-    [OUTCOME_SURVIVED] = {"survived", "survives"},
-    [OUTCOME_SEGV] = {"segv", "crashes"},
-    [OUTCOME_HEAP] = {"heap-corruption", "corrupts its heap"},
-    [OUTCOME_SANITIZER] = {"sanitizer", "makes its sanitizer report"},
-    [OUTCOME_ASSERT] = {"assert", "fails an assertion"},
-    [OUTCOME_ABORT] = {"abort", "aborts on purpose"},
-    [OUTCOME_SIGNAL] = {"signal", "is ended by a signal"},
-    [OUTCOME_HANG] = {"hang", "hangs"},
-    [OUTCOME_OUTPUT] = {"wrong-output", "succeeds with other output"},
-    [OUTCOME_SILENT] = {"silent", "succeeds and does not tell what it lost"},
-    [OUTCOME_LEAK_FD] = {"leak-fd", "leaks a file descriptor"},
-    [OUTCOME_LEAK_MEMORY] = {"leak-memory", "leaks memory"},
-    [OUTCOME_LEAK_FILE] = {"leak-file", "leaves a file behind"},
-    [OUTCOME_UNSTABLE] = {"unstable", "ends now in one way, now in another"},
-    [OUTCOME_NOT_REACHED] = {"not-reached", "does not get there"},
+} outcomes[ENDING_COUNT] = {
+    [ENDING_SURVIVED] = {"survived", "survives"},
+    [ENDING_SEGV] = {"segv", "crashes"},
+    [ENDING_HEAP] = {"heap-corruption", "corrupts its heap"},
+    [ENDING_SANITIZER] = {"sanitizer", "makes its sanitizer report"},
+    [ENDING_ASSERT] = {"assert", "fails an assertion"},
+    [ENDING_ABORT] = {"abort", "aborts on purpose"},
+    [ENDING_SIGNAL] = {"signal", "is ended by a signal"},
+    [ENDING_HANG] = {"hang", "hangs"},
+    [ENDING_OUTPUT] = {"wrong-output", "succeeds with other output"},
+    [ENDING_SILENT] = {"silent", "succeeds and does not tell what it lost"},
+    [ENDING_LEAK_FD] = {"leak-fd", "leaks a file descriptor"},
+    [ENDING_LEAK_MEMORY] = {"leak-memory", "leaks memory"},
+    [ENDING_LEAK_FILE] = {"leak-file", "leaves a file behind"},
+    [ENDING_UNSTABLE] = {"unstable", "ends now in one way, now in another"},
+    [ENDING_NOT_REACHED] = {"not-reached", "does not get there"},
 };
 
 static const char *const unexplored[UNEXPLORED_COUNT] = {
@@ -28,19 +28,19 @@ static const char *const unexplored[UNEXPLORED_COUNT] = {
     [UNEXPLORED_ENGINE] = "no run could be made of them",
 };
 
-const char *outcome_name(enum outcome outcome)
+const char *ending_name(enum ending outcome)
 {
     return outcomes[outcome].name;
 }
 
-const char *outcome_words(enum outcome outcome)
+const char *ending_words(enum ending outcome)
 {
     return outcomes[outcome].words;
 }
 
-bool outcome_is_finding(enum outcome outcome)
+bool ending_is_finding(enum ending outcome)
 {
-    return outcome > OUTCOME_SURVIVED && outcome < OUTCOME_UNSTABLE && outcome != OUTCOME_ABORT;
+    return outcome > ENDING_SURVIVED && outcome < ENDING_UNSTABLE && outcome != ENDING_ABORT;
 }
 
 const char *unexplored_words(enum unexplored why)

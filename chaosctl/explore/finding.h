@@ -48,39 +48,39 @@ struct point {
     const char *about;   /* what the call was about, in words: a path, "standard output"; NULL: not known */
 };
 
-/* How a run with a failure ended, the gravest first among findings.  A row per word: outcome_name(). */
-enum outcome {
-    OUTCOME_SURVIVED,  /* ended well, or said that it failed: a status of its own that is not the clean one */
-    OUTCOME_SEGV,      /* SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS */
-    OUTCOME_HEAP,      /* the allocator found its heap corrupted: a double free, for one */
-    OUTCOME_SANITIZER, /* a sanitizer reported */
-    OUTCOME_ASSERT,    /* assert() failed */
-    OUTCOME_ABORT,     /* abort() on purpose: a finding only where asked for */
-    OUTCOME_SIGNAL,    /* another signal */
-    OUTCOME_HANG,      /* ran on, long beyond the clean run's time */
-    OUTCOME_OUTPUT,    /* the clean run's exit status, and other output or files */
-    OUTCOME_SILENT,    /* the clean run's exit status and not a word, though what was written was lost */
-    OUTCOME_LEAK_FD,   /* the clean run's exit status, more descriptors open at exit */
-    OUTCOME_LEAK_MEMORY, /* the clean run's exit status, more blocks allocated at exit */
-    OUTCOME_LEAK_FILE,   /* a file left behind that the clean run does not leave */
-    OUTCOME_UNSTABLE,    /* could not be judged: it ended in one way, and in another when it was run again */
-    OUTCOME_NOT_REACHED, /* the run with the failure never got to the point */
-    OUTCOME_COUNT,
+/* How a run with a failure ended, the gravest first among findings.  A row per word: ending_name(). */
+enum ending {
+    ENDING_SURVIVED,  /* ended well, or said that it failed: a status of its own that is not the clean one */
+    ENDING_SEGV,      /* SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS */
+    ENDING_HEAP,      /* the allocator found its heap corrupted: a double free, for one */
+    ENDING_SANITIZER, /* a sanitizer reported */
+    ENDING_ASSERT,    /* assert() failed */
+    ENDING_ABORT,     /* abort() on purpose: a finding only where asked for */
+    ENDING_SIGNAL,    /* another signal */
+    ENDING_HANG,      /* ran on, long beyond the clean run's time */
+    ENDING_OUTPUT,    /* the clean run's exit status, and other output or files */
+    ENDING_SILENT,    /* the clean run's exit status and not a word, though what was written was lost */
+    ENDING_LEAK_FD,   /* the clean run's exit status, more descriptors open at exit */
+    ENDING_LEAK_MEMORY, /* the clean run's exit status, more blocks allocated at exit */
+    ENDING_LEAK_FILE,   /* a file left behind that the clean run does not leave */
+    ENDING_UNSTABLE,    /* could not be judged: it ended in one way, and in another when it was run again */
+    ENDING_NOT_REACHED, /* the run with the failure never got to the point */
+    ENDING_COUNT,
 };
 
 /* "segv", "heap-corruption": the word of reports, baselines and suppressions. */
-const char *outcome_name(enum outcome outcome);
+const char *ending_name(enum ending outcome);
 
 /* For people: "crashes", "exits 0 with other output". */
-const char *outcome_words(enum outcome outcome);
+const char *ending_words(enum ending outcome);
 
 /* Is it to be reported, unless suppressed?  ABORT is where asked for: the engine then makes it a finding all
  * the same. */
-bool outcome_is_finding(enum outcome outcome);
+bool ending_is_finding(enum ending outcome);
 
 struct finding {
     const struct point *point;
-    enum outcome outcome;
+    enum ending outcome;
     int signal;         /* that ended it; 0: none */
     int exit_status;    /* of a run that no signal ended */
     struct stack crash; /* where it ended; depth 0: it did not crash, or the stack was beyond reading */
@@ -117,8 +117,8 @@ struct explore_result {
     const struct point *points; /* in the order in which they were explored; those left out last */
     size_t points_count, explored_count;
     uint64_t unexplored[UNEXPLORED_COUNT];
-    uint64_t outcomes[OUTCOME_COUNT]; /* of the points explored */
-    uint64_t runs, forks;             /* runs from the start; forks at a point */
+    uint64_t outcomes[ENDING_COUNT]; /* of the points explored */
+    uint64_t runs, forks;            /* runs from the start; forks at a point */
 
     const struct finding *findings; /* confirmed ones first; those of one cause stand together */
     size_t findings_count;
