@@ -28,14 +28,16 @@ SHIM_JUMPS   = -foptimize-sibling-calls $(if $(filter -O0,$(OPT)),-O1)
 SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefined -Wl,-soname,libchaosctl.so
 
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
+EXPLORE  := $(wildcard preload/explore/*.c injectors/explore/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
                        chaosctl/check/*.c chaosctl/explore/*.c chaosctl/report/*.c)
 COMMANDS := $(wildcard chaosctl/*.c)
 
 DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)
+EXPLORE_O  := $(EXPLORE:%.c=$(BUILD)/explore/%.o)
 SHIM_O     := $(SHIM:%.c=$(BUILD)/shim/%.o) $(DECISION:%.c=$(BUILD)/shim/%.o)
-TOOL_O     := $(TOOL:%.c=$(BUILD)/obj/%.o)
+TOOL_O     := $(TOOL:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/injectors/explore/failing.o
 COMMANDS_O := $(COMMANDS:%.c=$(BUILD)/obj/%.o)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -53,7 +55,7 @@ BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BE
         format format-check help
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
+all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so $(BUILD)/libchaosctl-explore.so
 
 help:
 	@echo 'make              build/chaosctl and build/libchaosctl.so'
@@ -105,6 +107,16 @@ $(BUILD)/chaosctl: $(COMMANDS_O) $(TOOL_O) $(DECISION_O)
 $(BUILD)/libchaosctl.so: $(SHIM_O) $(BUILD)/shim/exports.map
 	$(CC) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_LDFLAGS) -Wl,--version-script=$(BUILD)/shim/exports.map \
 	      -o $@ $(SHIM_O)
+
+# What is preloaded into an explored program.  Its unwinder is in it: libgcc_s is not to be loaded in mid-call.
+EXPLORE_LDFLAGS = $(subst libchaosctl.so,libchaosctl-explore.so,$(SHIM_LDFLAGS)) -Wl,-z,initfirst -static-libgcc
+$(BUILD)/libchaosctl-explore.so: $(EXPLORE_O) preload/explore/exports.map
+	$(CC) $(filter-out -fsanitize=%,$(CFLAGS)) $(EXPLORE_LDFLAGS) \
+	      -Wl,--version-script=preload/explore/exports.map -o $@ $(EXPLORE_O)
+
+$(BUILD)/explore/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_CFLAGS) $(DEPFLAGS) -c -o $@ $<
 
 # The export list is call.def and nothing else.
 $(BUILD)/shim/exports.map: injectors/decision/call.def

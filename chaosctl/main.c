@@ -7,28 +7,14 @@
 
 extern const struct command command_run, command_exec, command_validate, command_plan, command_schema,
     command_doctor, command_env, command_report, command_discover, command_up, command_down, command_status,
-    command_inject, command_lift, command_note, command_continue, command_halt, command_resume;
+    command_inject, command_lift, command_note, command_continue, command_halt, command_resume,
+    command_explore;
 
 const struct command *const commands[] = {
-    &command_run,
-    &command_exec,
-    &command_discover,
-    &command_validate,
-    &command_plan,
-    &command_schema,
-    &command_doctor,
-    &command_env,
-    &command_report,
-    &command_up,
-    &command_down,
-    &command_status,
-    &command_inject,
-    &command_lift,
-    &command_note,
-    &command_continue,
-    &command_halt,
-    &command_resume,
-    NULL,
+    &command_run,  &command_exec,     &command_discover, &command_explore, &command_validate,
+    &command_plan, &command_schema,   &command_doctor,   &command_env,     &command_report,
+    &command_up,   &command_down,     &command_status,   &command_inject,  &command_lift,
+    &command_note, &command_continue, &command_halt,     &command_resume,  NULL,
 };
 
 static int help(FILE *out, int status)
