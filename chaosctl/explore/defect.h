@@ -1,8 +1,7 @@
 /* Defects: what was found, one per cause, and what tells each from those that are known already.  Floor 3.
  *
  * Findings have one cause when they ended in the same way and the program made the call that failed on the
- * same line; or, when it crashed in another function than that, when it crashed in the same one with the same
- * caller: a helper that is handed NULL is not the one to blame.
+ * same line; and, when it crashed in another function than that one, when it crashed in the same.
  *
  * A point is told from others, from one build to the next, by its call, its error, the four innermost
  * functions of the program in its stack, their module and how it ended: no line, no address, no number. */
