@@ -9,6 +9,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/unit.h"
+#include "chaosctl/cmd_explore_output.h"
 #include "chaosctl/command.h"
 #include "chaosctl/explore/engine.h"
 #include "chaosctl/run/entry.h"
@@ -16,6 +17,7 @@
 
 enum { EXPLORE_NOTHING = 0, EXPLORE_FINDINGS = 1, EXPLORE_NOT_JUDGED = 2 };
 enum { OPTION_BUDGET = 1, OPTION_JOBS, OPTION_EXIT, OPTION_ABORTS, OPTION_REPLAY, OPTION_RERUN };
+enum { OPTION_FORMAT = 20, OPTION_REPORT, OPTION_BASELINE, OPTION_WRITE_BASELINE, OPTION_SUPPRESS };
 
 static const struct option_row rows[] = {
     {OPTION_BUDGET, 0, "budget", "TIME", "stop exploring after this time; what was found by then is told"},
@@ -25,6 +27,12 @@ static const struct option_row rows[] = {
     {OPTION_ABORTS, 0, "aborts", NULL, "report deliberate aborts, too"},
     {OPTION_REPLAY, 0, "replay", "ID", "explore this point alone"},
     {OPTION_RERUN, 0, "rerun", NULL, "run COMMAND anew for each point, and never fork it in mid-run"},
+    {OPTION_FORMAT, 'f', "format", "NAME", "print text (the default), json, junit or sarif"},
+    {OPTION_REPORT, 0, "report", "NAME=FILE", "write a report as well; may be given again"},
+    {OPTION_BASELINE, 0, "baseline", "FILE", "fail for what is not in it alone"},
+    {OPTION_WRITE_BASELINE, 0, "write-baseline", "FILE", "write what was found, to be known from now on"},
+    {OPTION_SUPPRESS, 0, "suppress", "FILE",
+     "what to live with for now: functions, modules, reasons, last days"},
     {0},
 };
 
@@ -55,6 +63,18 @@ static void interrupt(int signal)
 }
 
 /* --- the command line --- */
+
+static int take_output_option(struct explore_output *output, int id, const char *value)
+{
+    switch (id) {
+    case OPTION_FORMAT: return explore_output_format(output, value);
+    case OPTION_REPORT: return explore_output_file(output, value);
+    case OPTION_BASELINE: output->baseline_path = value; break;
+    case OPTION_WRITE_BASELINE: output->written_path = value; break;
+    case OPTION_SUPPRESS: output->suppress_path = value; break;
+    }
+    return 0;
+}
 
 static int take_option(struct explore_request *request, int id, const char *value)
 {
@@ -91,13 +111,14 @@ static unsigned processors(void)
 }
 
 /* True when there is a command; otherwise *ret_code is the exit code. */
-static bool take_arguments(struct explore_request *request, int argc, char **argv, int *ret_code)
+static bool take_arguments(struct explore_request *request, struct explore_output *output, int argc,
+                           char **argv, int *ret_code)
 {
     struct options o = options_of(&command_explore, argc, argv);
 
     *ret_code = EXPLORE_NOT_JUDGED;
     for (int id; (id = option_next(&o)) > 0;)
-        if (take_option(request, id, o.value)) {
+        if (take_option(request, id, o.value) || take_output_option(output, id, o.value)) {
             free(o.table);
             return false;
         }
@@ -135,79 +156,7 @@ static int examine(struct explore_request *request, char **ret_path)
 
 /* --- the result --- */
 
-static void print_stack(const char *head, const struct stack *stack)
-{
-    for (size_t i = 0; i < stack->depth; i++) {
-        const struct frame *f = &stack->frames[i];
-        printf("      %s %s+0x%llx\n", i ? "    " : head, f->module ? f->module->path : "?",
-               (unsigned long long)f->address);
-    }
-}
-
-static void print_finding(const struct finding *f)
-{
-    const struct point *p = f->point;
-
-    printf("  %s  %s %s: %s", p->id, p->call, p->error, ending_words(f->outcome));
-    printf("%s%s%s%s\n", p->is_persistent ? " (failing for good)" : "", p->about ? " [" : "",
-           p->about ? p->about : "", p->about ? "]" : "");
-    if (f->detail)
-        printf("      %s\n", f->detail);
-    print_stack("call ", &p->stack);
-    print_stack("crash", &f->crash);
-}
-
-static size_t print_findings(const struct explore_result *r, bool are_confirmed)
-{
-    size_t causes = 0;
-
-    for (size_t i = 0; i < r->findings_count; i++) {
-        const struct finding *f = &r->findings[i];
-        bool is_same = i && f[-1].is_confirmed == f->is_confirmed && f[-1].cause == f->cause;
-        if (f->is_confirmed != are_confirmed)
-            continue;
-        causes += !is_same;
-        if (!is_same)
-            print_finding(f);
-    }
-    return causes;
-}
-
-static void print_unexplored(const struct explore_result *r)
-{
-    bool any = false;
-
-    printf("explored %zu of %zu points", r->explored_count, r->points_count);
-    for (enum unexplored why = 0; why < UNEXPLORED_COUNT; why++)
-        if (r->unexplored[why]) {
-            printf("%s %llu (%s)", any ? "," : "; unexplored:", (unsigned long long)r->unexplored[why],
-                   unexplored_words(why));
-            any = true;
-        }
-    putchar('\n');
-}
-
-static int print_result(const struct explore_result *r)
-{
-    char took[UNIT_TEXT_BYTES];
-    size_t confirmed = print_findings(r, true), others;
-
-    printf("%zu defect%s\n", confirmed, confirmed == 1 ? "" : "s");
-    others = print_findings(r, false);
-    if (others)
-        printf("%zu more, above, could not be confirmed by running anew\n", others);
-    print_unexplored(r);
-    for (enum ending o = 0; o < ENDING_COUNT; o++)
-        if (r->outcomes[o])
-            printf("  %6llu %s\n", (unsigned long long)r->outcomes[o], ending_name(o));
-    for (size_t i = 0; i < r->notes_count; i++)
-        printf("note: %s\n", r->notes[i]);
-    printf("%s, %llu runs, %llu forks\n", unit_format_duration(r->took_ns, took), (unsigned long long)r->runs,
-           (unsigned long long)r->forks);
-    return confirmed ? EXPLORE_FINDINGS : EXPLORE_NOTHING;
-}
-
-static int explore_command(struct explore_request *request)
+static int explore_command(struct explore_request *request, struct explore_output *output)
 {
     cleanup_buf struct buf why = {0};
     struct explore *explore = NULL;
@@ -215,7 +164,7 @@ static int explore_command(struct explore_request *request)
 
     if (error)
         return not_judged(request->argv[0], buf_text(&why));
-    int code = print_result(explore_result(explore));
+    int code = explore_output_put(output, explore_result(explore));
     explore_free(explore);
     return code;
 }
@@ -225,15 +174,20 @@ static int explore_main(int argc, char **argv)
     struct explore_request request = {.jobs = processors(),
                                       .stdin_fd = isatty(STDIN_FILENO) ? -1 : STDIN_FILENO,
                                       .is_interrupted = &interrupted};
+    struct explore_output output = {.command = &command_explore};
     cleanup_free char *path = NULL;
     int code;
 
-    if (!take_arguments(&request, argc, argv, &code))
+    if (!take_arguments(&request, &output, argc, argv, &code))
         return code;
-    code = examine(&request, &path);
-    if (code)
-        return code;
-    signal(SIGINT, interrupt);
-    signal(SIGTERM, interrupt);
-    return explore_command(&request);
+    code = explore_output_check(&output);
+    if (!code)
+        code = examine(&request, &path);
+    if (!code) {
+        signal(SIGINT, interrupt);
+        signal(SIGTERM, interrupt);
+        code = explore_command(&request, &output);
+    }
+    explore_output_free(&output);
+    return code;
 }

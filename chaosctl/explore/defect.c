@@ -115,24 +115,60 @@ static bool same_place(const struct place *a, const struct place *b)
     return a->line ? a->line == b->line && same_text(a->file, b->file) : a->distance == b->distance;
 }
 
-/* It crashed in another function than the one whose call failed: what failed was handed on. */
-static bool is_handed_on(const struct defect *d)
+static bool has_crash(const struct defect *d)
+{
+    return d->crash.first < d->crash.count;
+}
+
+/* It crashed in the function whose call failed: nothing was handed on. */
+static bool is_local(const struct defect *d)
 {
     const struct place *injected = trail_top(&d->injected);
 
-    return d->crash.first < d->crash.count && injected && !same_function(d->at, injected);
+    return injected && same_function(d->at, injected);
+}
+
+/* Who called the function that crashed. */
+static const struct place *caller_of(const struct trail *crash)
+{
+    static const struct place nobody;
+
+    return crash->first + 1 < crash->count ? &crash->places[crash->first + 1] : &nobody;
+}
+
+static bool is_called_alike(const struct defect *d, const struct place *caller)
+{
+    for (size_t i = 0; i < d->callers_count; i++)
+        if (same_function(d->callers[i], caller))
+            return true;
+    return false;
 }
 
 /* Not the line of the crash: compilers move and multiply what uses a pointer, and which use comes first is
- * chance.  Nor who called there: one assertion of jq's is reached on eleven ways from one malloc. */
-static bool same_cause(const struct defect *a, const struct defect *b)
+ * chance.  A call that fails for good may well have been survived the first time: then its place says nothing
+ * about the crash. */
+static bool same_cause(const struct defect *d, const struct defect *like)
 {
-    if (a->finding->outcome != b->finding->outcome || a->state != b->state ||
-        is_handed_on(a) != is_handed_on(b))
+    if (d->finding->outcome != like->finding->outcome || d->state != like->state ||
+        has_crash(d) != has_crash(like))
         return false;
-    if (is_handed_on(a) && !same_function(a->at, b->at))
+    if (!has_crash(d))
+        return same_place(trail_top(&d->injected), trail_top(&like->injected));
+    if (!same_function(d->at, like->at))
         return false;
-    return same_place(trail_top(&a->injected), trail_top(&b->injected));
+    if (is_local(d) && is_local(like))
+        return same_place(trail_top(&d->injected), trail_top(&like->injected));
+    return is_called_alike(d, caller_of(&like->crash));
+}
+
+static bool add_caller(struct defects *defects, struct defect *d, const struct place *caller)
+{
+    if (is_called_alike(d, caller))
+        return true;
+    const struct place **place = arena_push(defects->arena, &d->callers, &d->callers_count, sizeof(*place));
+    if (place)
+        *place = caller;
+    return place;
 }
 
 static bool add_identity(struct defects *defects, struct defect *d, const struct identity *identity)
@@ -183,7 +219,7 @@ static bool add(struct maker *m, const struct finding *finding)
     like.at = where(&like);
     const struct identity *identity = identity_make(defects->arena, finding, &like.injected);
     struct defect *d = identity ? defect_of(defects, &like) : NULL;
-    if (!d || !add_identity(defects, d, identity))
+    if (!d || !add_identity(defects, d, identity) || !add_caller(defects, d, caller_of(&like.crash)))
         return false;
     d->points++;
     return true;

@@ -1,7 +1,8 @@
 /* Defects: what was found, one per cause, and what tells each from those that are known already.  Floor 3.
  *
- * Findings have one cause when they ended in the same way and the program made the call that failed on the
- * same line; and, when it crashed in another function than that one, when it crashed in the same.
+ * Findings have one cause when they ended in the same way: without a crash, when the program made the call
+ * that failed on the same line; with one, when it crashed in the same function, with the same caller.  When
+ * that function itself had made the call, the line of the call tells, not the caller.
  *
  * A point is told from others, from one build to the next, by its call, its error, the four innermost
  * functions of the program in its stack, their module and how it ended: no line, no address, no number. */
@@ -36,6 +37,8 @@ struct defect {
     size_t points;
     struct trail injected, crash; /* of the first */
     const struct place *at;       /* where to look first; NULL: nothing is known */
+    const struct place **callers; /* of the function that crashed: different ones */
+    size_t callers_count;
     enum defect_state state;
     const struct suppression *suppression;
 };

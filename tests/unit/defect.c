@@ -93,22 +93,33 @@ START_TEST(another_line_of_the_crash_is_no_other_defect)
 {
     find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
     find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse))->crash.frames[1].address += 1;
-    find(ENDING_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse));
-    find(ENDING_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse))->crash.frames[1].address += 1;
+    find(ENDING_SEGV, "malloc", STACK(allocate, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(allocate, load), STACK(push, load))->crash.frames[1].address += 1;
     make();
     ck_assert_uint_eq(defects->count, 2);
 }
 END_TEST
 
-START_TEST(a_crash_elsewhere_goes_by_its_function_and_by_the_call)
+START_TEST(a_crash_elsewhere_goes_by_its_function_and_the_caller)
 {
     find(ENDING_SEGV, "malloc", STACK(allocate, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(allocate, serve), STACK(push, parse));
     find(ENDING_SEGV, "malloc", STACK(allocate, load), STACK(push, load));
     find(ENDING_SEGV, "malloc", STACK(allocate, load), STACK(pop, load));
-    find(ENDING_SEGV, "malloc", STACK(serve, load), STACK(pop, load));
     make();
     ck_assert_uint_eq(defects->count, 3);
     ck_assert_uint_eq(defects->items[0].points, 2);
+}
+END_TEST
+
+/* Each call fails from some other place on: where it crashes in the end is the defect. */
+START_TEST(a_failure_that_lasts_goes_by_the_crash)
+{
+    find(ENDING_SEGV, "malloc", STACK(push, parse), STACK(push, parse));
+    find(ENDING_SEGV, "malloc", STACK(push, load), STACK(push, load));
+    find(ENDING_SEGV, "malloc", STACK(allocate, serve), STACK(push, load));
+    make();
+    ck_assert_uint_eq(defects->count, 1);
 }
 END_TEST
 
@@ -433,7 +444,8 @@ int main(void)
     tcase_add_checked_fixture(tc, NULL, forget);
     tcase_add_test(tc, points_of_one_call_are_one_defect);
     tcase_add_test(tc, another_line_of_the_crash_is_no_other_defect);
-    tcase_add_test(tc, a_crash_elsewhere_goes_by_its_function_and_by_the_call);
+    tcase_add_test(tc, a_crash_elsewhere_goes_by_its_function_and_the_caller);
+    tcase_add_test(tc, a_failure_that_lasts_goes_by_the_crash);
     tcase_add_test(tc, other_outcomes_and_other_places_are_other_defects);
     tcase_add_test(tc, without_a_crash_the_call_that_failed_is_the_place);
     tcase_add_test(tc, a_crash_in_libc_is_laid_at_the_door_of_who_called_it);
