@@ -287,8 +287,11 @@ void defects_free(struct defects *defects)
 
 /* --- suppressions --- */
 
+/* libc is in every stack: it would stand for all. */
 static bool holds_for_place(const struct suppression *s, const struct place *place)
 {
+    if (place->is_foreign)
+        return false;
     if (s->function && (!place->function || fnmatch(s->function, place->function, 0)))
         return false;
     return !s->module || (place->module && !fnmatch(s->module, place_module(place), 0));
