@@ -29,10 +29,10 @@ static const struct option_row rows[] = {
     {OPTION_RERUN, 0, "rerun", NULL, "run COMMAND anew for each point, and never fork it in mid-run"},
     {OPTION_FORMAT, 'f', "format", "NAME", "print text (the default), json, junit or sarif"},
     {OPTION_REPORT, 0, "report", "NAME=FILE", "write a report as well; may be given again"},
-    {OPTION_BASELINE, 0, "baseline", "FILE", "fail for what is not in it alone"},
+    {OPTION_BASELINE, 0, "baseline", "FILE", "fail for what is new alone: for what is not in it"},
     {OPTION_WRITE_BASELINE, 0, "write-baseline", "FILE", "write what was found, to be known from now on"},
     {OPTION_SUPPRESS, 0, "suppress", "FILE",
-     "what to live with for now: functions, modules, reasons, last days"},
+     "what to live with for a while: functions or modules, each with a reason"},
     {0},
 };
 
