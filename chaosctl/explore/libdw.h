@@ -32,6 +32,7 @@
     FUNCTION(dwarf_diename)                                                                                  \
     FUNCTION(dwarf_attr)                                                                                     \
     FUNCTION(dwarf_formudata)                                                                                \
+    FUNCTION(dwarf_formstring)                                                                               \
     FUNCTION(dwarf_getsrcfiles)                                                                              \
     FUNCTION(dwarf_filesrc)
 

@@ -184,6 +184,56 @@ static size_t find_symbol(const struct object *m, Dwarf_Addr address, struct sou
     return place->function != NULL;
 }
 
+/* --- paths: compilers note them from where they were started --- */
+
+/* Without `.` and `..`, in place; an absolute path.  By the letter: where the folders were linked elsewhere,
+ * they are most likely gone. */
+static void path_settle(char *path)
+{
+    char *to = path;
+
+    for (const char *from = path; *from;) {
+        size_t slashes = strspn(from, "/"), len = strcspn(from + slashes, "/");
+        const char *name = from + slashes;
+        from = name + len;
+        if (!len || (len == 1 && *name == '.'))
+            continue;
+        if (len == 2 && name[0] == '.' && name[1] == '.') {
+            while (to > path && *--to != '/')
+                ;
+            continue;
+        }
+        *to++ = '/';
+        memmove(to, name, len);
+        to += len;
+    }
+    *to = '\0';
+}
+
+/* Where the unit was compiled; NULL: not known, or not an absolute path (-ffile-prefix-map). */
+static const char *compiled_in(const struct object *m, Dwarf_Addr address)
+{
+    Dwarf_Addr bias;
+    Dwarf_Attribute attribute;
+    Dwarf_Die *unit = libdw.dwfl_module_addrdie(m->dw, address, &bias);
+    const char *folder = NULL;
+
+    if (unit && libdw.dwarf_attr(unit, DW_AT_comp_dir, &attribute))
+        folder = libdw.dwarf_formstring(&attribute);
+    return folder && *folder == '/' ? folder : NULL;
+}
+
+static const char *path_of(struct source *source, const char *folder, const char *file)
+{
+    if (!file || (*file != '/' && !folder))
+        return file;
+    char *path =
+        *file == '/' ? arena_copy(source->arena, file) : arena_printf(source->arena, "%s/%s", folder, file);
+    if (path)
+        path_settle(path);
+    return path;
+}
+
 size_t source_find(struct source *source, const struct source_code *code, struct source_place *places,
                    size_t max)
 {
@@ -197,5 +247,10 @@ size_t source_find(struct source *source, const struct source_code *code, struct
     size_t found = find_functions(m, address, places, max);
     if (!found || !places[0].function)
         found = find_symbol(m, address, &places[0]);
-    return found || places[0].file ? (found ? found : 1) : 0;
+    if (!found && places[0].file)
+        found = 1;
+    const char *folder = compiled_in(m, address);
+    for (size_t i = 0; i < found; i++)
+        places[i].file = path_of(source, folder, places[i].file);
+    return found;
 }

@@ -148,6 +148,17 @@ START_TEST(without_a_crash_the_call_that_failed_is_the_place)
 }
 END_TEST
 
+START_TEST(a_file_below_the_folder_is_named_from_there)
+{
+    char folder[PATH_MAX];
+
+    result.folder = getcwd(folder, sizeof(folder));
+    find(ENDING_OUTPUT, "write", STACK(push, parse), NULL);
+    make();
+    ck_assert_str_eq(defects->items[0].at->file, "tests/unit/defect.c");
+}
+END_TEST
+
 START_TEST(a_crash_in_libc_is_laid_at_the_door_of_who_called_it)
 {
     find(ENDING_HEAP, "malloc", STACK(push, parse), STACK(pop, parse));
@@ -448,6 +459,7 @@ int main(void)
     tcase_add_test(tc, a_failure_that_lasts_goes_by_the_crash);
     tcase_add_test(tc, other_outcomes_and_other_places_are_other_defects);
     tcase_add_test(tc, without_a_crash_the_call_that_failed_is_the_place);
+    tcase_add_test(tc, a_file_below_the_folder_is_named_from_there);
     tcase_add_test(tc, a_crash_in_libc_is_laid_at_the_door_of_who_called_it);
     tcase_add_test(tc, a_crash_that_left_no_stack_of_the_program_is_laid_at_the_call);
     tcase_add_test(tc, what_was_not_confirmed_stands_apart);

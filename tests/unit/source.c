@@ -71,49 +71,58 @@ static bool is_told_by_addr2line(FILE *pipe, const char *ours, char *ret_theirs,
         char *number = strrchr(place, ':');
         function[strcspn(function, "\n")] = '\0';
         place[strcspn(place, " \n")] = '\0';
-        at += (size_t)snprintf(ret_theirs + at, size - at, "%s%s\n", function, number ? number : ":0");
+        at += (size_t)snprintf(ret_theirs + at, size - at, "%s%s\n", function,
+                               number && number[1] != '?' ? number : ":0");
     }
     return !strcmp(ours, ret_theirs);
 }
 
-static void compare(const char *path, unsigned long address)
+/* What both say of an address; ours is text that the caller may compare further. */
+static void compare(const char *path, unsigned long address, bool after_call, char *ret_ours, size_t size)
 {
     struct source_place places[PLACES];
     struct source *source;
-    char command[2 * PATH_MAX], ours[1024] = "", theirs[1024];
+    char command[2 * PATH_MAX], theirs[1024];
 
-    render(places, find(path, address, false, places, &source), ours, sizeof(ours));
+    *ret_ours = '\0';
+    render(places, find(path, address, after_call, places, &source), ret_ours, size);
     source_free(source);
-    snprintf(command, sizeof(command), "addr2line -fie '%s' %lx", path, address);
+    snprintf(command, sizeof(command), "addr2line -fie '%s' %lx", path, address - after_call);
     FILE *pipe = popen(command, "r");
     ck_assert_ptr_nonnull(pipe);
-    bool same = is_told_by_addr2line(pipe, ours, theirs, sizeof(theirs));
+    bool same = is_told_by_addr2line(pipe, ret_ours, theirs, sizeof(theirs));
     pclose(pipe);
-    ck_assert_msg(same, "at %lx:\n%s and not\n%s", address, ours, theirs);
+    ck_assert_msg(same, "at %lx:\n%s and not\n%s", address, ret_ours, theirs);
 }
 
 /* Each call of the program: those are what a stack is made of. */
-START_TEST(every_call_has_the_functions_and_lines_that_addr2line_gives)
+START_TEST(every_call_and_its_return_address_have_the_functions_and_lines_that_addr2line_gives)
 {
     static const char *const programs[] = {"unchecked_malloc", "double_free", "ignored_write"};
-    char path[PATH_MAX], command[2 * PATH_MAX], line[256];
-    int calls = 0;
+    char path[PATH_MAX], command[2 * PATH_MAX], line[256], called[1024], returned[1024], next[1024];
+    int calls = 0, last_of_line = 0;
+    unsigned long at, after;
 
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof(path), "%s/tests/corpus/%s", build(), programs[i]);
-        snprintf(command, sizeof(command),
-                 "objdump -d -j .text '%s' | sed -nE 's/^ "
-                 "*([0-9a-f]+):.*\\b(call|bl)\\b.*<(malloc|free|write|strdup|read|open)"
-                 ".*/\\1/p'",
-                 path);
+        snprintf(
+            command, sizeof(command),
+            "objdump -d -j .text '%s' | awk '/^ /{sub(\":\",\"\",$1); if (was) print was, $1; was = \"\"} "
+            "/ (call|bl) .*<[a-z]/{was = $1}'",
+            path);
         FILE *pipe = popen(command, "r");
-        while (fgets(line, sizeof(line), pipe)) {
-            compare(path, strtoul(line, NULL, 16));
+        while (fgets(line, sizeof(line), pipe) && sscanf(line, "%lx %lx", &at, &after) == 2) {
+            compare(path, at, false, called, sizeof(called));
+            compare(path, after, true, returned, sizeof(returned));
+            compare(path, after, false, next, sizeof(next));
+            ck_assert_str_eq(called, returned);
+            last_of_line += strcmp(next, called) != 0;
             calls++;
         }
         pclose(pipe);
     }
     ck_assert_int_ge(calls, 6);
+    ck_assert_int_ge(last_of_line, 1);
 }
 END_TEST
 
@@ -135,6 +144,24 @@ START_TEST(a_return_address_is_on_the_line_of_its_call_and_in_what_it_was_inline
     ck_assert_str_eq(places[1].function, "main");
     ck_assert(!places[1].inlined);
     ck_assert_int_gt(places[1].line, places[0].line);
+    source_free(source);
+}
+END_TEST
+
+/* Compiled in one folder as FOLDER/./sub/../in.c. */
+START_TEST(a_path_is_where_the_file_was_when_it_was_compiled)
+{
+    struct source_place places[PLACES];
+    struct source *source;
+    char wanted[PATH_MAX];
+    unsigned long at =
+        shell("d=${2%/copy}; mkdir \"$d/sub\"; echo 'int main(void) { return 0; }' >\"$d/in.c\"; "
+              "cd \"$d/sub\" && gcc -g -o ../copy ./../sub//../in.c && cd .. && rm -r in.c sub && nm copy | "
+              "grep ' T main'");
+
+    ck_assert_uint_eq(find(copy(), at, false, places, &source), 1);
+    snprintf(wanted, sizeof(wanted), "%s/in.c", folder);
+    ck_assert_str_eq(places[0].file, wanted);
     source_free(source);
 }
 END_TEST
@@ -234,8 +261,9 @@ int main(void)
         return 1;
     suite_add_tcase(suite, tc);
     tcase_set_timeout(tc, 120);
-    tcase_add_test(tc, every_call_has_the_functions_and_lines_that_addr2line_gives);
+    tcase_add_test(tc, every_call_and_its_return_address_have_the_functions_and_lines_that_addr2line_gives);
     tcase_add_test(tc, a_return_address_is_on_the_line_of_its_call_and_in_what_it_was_inlined_into);
+    tcase_add_test(tc, a_path_is_where_the_file_was_when_it_was_compiled);
     tcase_add_test(tc, debug_information_may_lie_in_a_file_of_its_own);
     tcase_add_test(tc, without_lines_there_is_the_symbol_and_the_distance_from_it);
     tcase_add_test(tc, without_symbols_nothing_is_made_up);
