@@ -16,7 +16,7 @@
 #include "chaosctl/run/process.h"
 
 enum { EXPLORE_NOTHING = 0, EXPLORE_FINDINGS = 1, EXPLORE_NOT_JUDGED = 2 };
-enum { OPTION_BUDGET = 1, OPTION_JOBS, OPTION_EXIT, OPTION_ABORTS, OPTION_REPLAY, OPTION_RERUN };
+enum { OPTION_BUDGET = 1, OPTION_JOBS, OPTION_EXIT, OPTION_ABORTS, OPTION_REPLAY, OPTION_RERUN, OPTION_LIBC };
 enum { OPTION_FORMAT = 20, OPTION_REPORT, OPTION_BASELINE, OPTION_WRITE_BASELINE, OPTION_SUPPRESS };
 
 static const struct option_row rows[] = {
@@ -25,6 +25,7 @@ static const struct option_row rows[] = {
      "so many processes at a time; as many as there are processors unless given"},
     {OPTION_EXIT, 0, "exit", "STATUS", "what COMMAND exits with when nothing fails (0)"},
     {OPTION_ABORTS, 0, "aborts", NULL, "report deliberate aborts, too"},
+    {OPTION_LIBC, 0, "libc", NULL, "report what libc itself does not survive, too"},
     {OPTION_REPLAY, 0, "replay", "ID", "explore this point alone"},
     {OPTION_RERUN, 0, "rerun", NULL, "run COMMAND anew for each point, and never fork it in mid-run"},
     {OPTION_FORMAT, 'f', "format", "NAME", "print text (the default), json, junit or sarif"},
@@ -97,6 +98,7 @@ static int take_option(struct explore_request *request, int id, const char *valu
         request->clean_status = number;
         break;
     case OPTION_ABORTS: request->reports_aborts = true; break;
+    case OPTION_LIBC: request->reports_libc = true; break;
     case OPTION_REPLAY: request->only_id = value; break;
     case OPTION_RERUN: request->never_branches = true; break;
     }

@@ -160,6 +160,13 @@ int branch_pass(struct explore *x, uint32_t wave)
     int error = p.asked ? run_start(x, p.w, false) : 0;
     if (p.asked && !error) {
         pass_run(&p);
+        uint32_t entangled = p.w->area->entangled;
+        if (entangled && entangled <= FAILING_COUNT && !x->is_entangled)
+            note(x,
+                 "from its first %s on it was run anew for each point, as branches would share what that "
+                 "leads to",
+                 failing_rows[entangled - 1].name);
+        x->is_entangled = x->is_entangled || entangled;
         error = run_collect(x, p.w, p.status, true, &e);
         if (!error)
             ended_free(&e);

@@ -35,6 +35,23 @@ static uint64_t mix_frames(uint64_t h, const struct stack *stack, unsigned count
     return h;
 }
 
+bool is_libc_own(const struct plan *plan)
+{
+    const struct stack *call = &plan->point.stack, *crash = &plan->finding.crash;
+    size_t i = 0;
+
+    if (!call->depth || !crash->depth || !is_libc(&call->frames[0]) || !is_libc(&crash->frames[0]))
+        return false;
+    /* abort() and what leads there are libc's in any program. */
+    while (i < crash->depth && is_libc(&crash->frames[i]))
+        i++;
+    size_t j = 0;
+    while (j < call->depth && is_libc(&call->frames[j]))
+        j++;
+    return i < crash->depth && j < call->depth && crash->frames[i].address == call->frames[j].address &&
+           crash->frames[i].module == call->frames[j].module;
+}
+
 uint64_t cause_of(const struct plan *plan)
 {
     uint64_t h = mixed(1, plan->outcome);

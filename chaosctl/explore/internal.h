@@ -79,7 +79,10 @@ struct clean {
 struct plan {
     struct point point;
     uint32_t place; /* in the table of the last clean run */
+    uint16_t call;  /* enum failing */
+    uint8_t kind;   /* enum explore_kind */
     uint8_t error;
+    bool is_other; /* not the likeliest error */
     uint32_t wave; /* lower first */
     uint64_t hash, sequence;
     bool is_done, is_unstable, is_finding, is_tried; /* tried: was run anew, to confirm it */
@@ -94,7 +97,7 @@ struct explore {
     char *root, *folder, *library, *stdin_path;
     struct worker *workers;
     struct clean clean;
-    bool traps;
+    bool traps, is_entangled;
     struct module modules[EXPLORE_MODULES];
     size_t modules_count;
     struct plan *plans;
@@ -103,7 +106,7 @@ struct explore {
     size_t notes_count;
     uint64_t started_ns, hang_ns, runs, forks;
     uint64_t lost; /* calls on stacks beyond what is kept */
-    size_t done, found;
+    size_t done, found, in_libc;
     struct cause *causes; /* rerun.c */
     size_t causes_count;
     struct explore_result result;
@@ -156,6 +159,8 @@ int confirm_all(struct explore *x);
 /* --- cause.c, result.c --- */
 
 uint64_t cause_of(const struct plan *plan);
+/* Does libc crash in what it failed to allocate itself?  Its defect, and not the program's. */
+bool is_libc_own(const struct plan *plan);
 int result_make(struct explore *x);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define CLEAN_RUNS   3
 #define CLEAN_MAX_NS (60 * NS_PER_S)
-#define HANG_MIN_NS  (2 * NS_PER_S)
+#define HANG_MIN_NS  (1 * NS_PER_S)
 #define HANG_TIMES   10
 
 bool note(struct explore *x, const char *format, ...)
@@ -201,11 +201,23 @@ static void take_reference(struct explore *x, struct worker *w, struct ended *e)
 
 /* --- points --- */
 
+/* Paths in the copy of the folder are the user's own. */
 static const char *about_of(struct explore *x, const struct explore_place *place)
 {
-    size_t len = strnlen(place->about, sizeof(place->about));
+    const char *about = place->about, *folder = x->workers[0].folder;
+    size_t len = strnlen(about, sizeof(place->about)), skip = strlen(folder) + 1;
 
-    return len ? arena_copy_n(x->arena, place->about, len) : NULL;
+    if (place->kind == EXPLORE_PIPE)
+        return "a pipe";
+    if (place->kind == EXPLORE_SOCKET)
+        return "a socket";
+    if (len == skip - 1 && !memcmp(about, folder, len))
+        return ".";
+    if (len > skip && !memcmp(about, folder, skip - 1) && about[skip - 1] == '/') {
+        about += skip;
+        len -= skip;
+    }
+    return len ? arena_copy_n(x->arena, about, len) : NULL;
 }
 
 static uint64_t mixed(uint64_t h)
@@ -216,7 +228,7 @@ static uint64_t mixed(uint64_t h)
 }
 
 static bool plan_add(struct explore *x, const struct explore_area *area, uint32_t index, unsigned error,
-                     bool is_persistent)
+                     bool is_other, bool is_persistent)
 {
     const struct explore_place *place = &area->places[index];
     const struct failing_row *row = &failing_rows[place->call];
@@ -224,7 +236,13 @@ static bool plan_add(struct explore *x, const struct explore_area *area, uint32_
 
     if (!p)
         return false;
-    *p = (struct plan){.place = index, .error = error, .hash = place->hash, .sequence = place->sequence};
+    *p = (struct plan){.kind = place->kind,
+                       .call = place->call,
+                       .place = index,
+                       .error = error,
+                       .is_other = is_other,
+                       .hash = place->hash,
+                       .sequence = place->sequence};
     p->point = (struct point){.call = row->name,
                               .error = error_word(row->errors[error]),
                               .error_number = row->errors[error],
@@ -243,15 +261,24 @@ static bool is_used(const struct explore_place *place)
     return place->hash && place->is_ready && place->call < FAILING_COUNT;
 }
 
-/* First each call on each stack by its likeliest error, then by others, then for good. */
+/* Each call on each stack by each error that it can meet there; and by the likeliest for good. */
 static int plan_place(struct explore *x, const struct explore_area *area, uint32_t index)
 {
-    const struct failing_row *row = &failing_rows[area->places[index].call];
+    const struct explore_place *place = &area->places[index];
+    const struct failing_row *row = &failing_rows[place->call];
+    bool is_other = false;
 
-    for (unsigned e = 0; e < EXPLORE_ERRORS && row->errors[e]; e++)
-        if (!plan_add(x, area, index, e, false))
+    for (unsigned e = 0; e < EXPLORE_ERRORS && row->errors[e]; e++) {
+        if (!failing_applies(place->call, row->errors[e], place))
+            continue;
+        if (!plan_add(x, area, index, e, is_other, false))
             return -ENOMEM;
-    return plan_add(x, area, index, 0, true) ? 0 : -ENOMEM;
+        if (!is_other && failing_lasts(place->call, row->errors[e]) &&
+            !plan_add(x, area, index, e, false, true))
+            return -ENOMEM;
+        is_other = true;
+    }
+    return 0;
 }
 
 static int plan_all(struct explore *x, const struct explore_area *area)
@@ -326,7 +353,7 @@ static int by_sequence(const void *a, const void *b)
  * errors; then what keeps failing. */
 static uint32_t wave_of(const struct plan *p, const struct explore_area *area)
 {
-    if (p->point.is_persistent || p->error)
+    if (p->point.is_persistent || p->is_other)
         return p->point.is_persistent ? 4 : 3;
     return failing_rows[area->places[p->place].call].family != FAMILY_MEMORY ? 0 : 1;
 }

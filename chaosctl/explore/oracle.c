@@ -72,7 +72,8 @@ static enum ending judge_signal(struct explore *x, const struct ended *e, const 
             return FIND(e->err, heap_words) ? ENDING_HEAP : ENDING_ASSERT;
         }
         return ENDING_ABORT;
-    case SIGTRAP: return ENDING_ABORT; /* g_error() and its like */
+    case SIGTRAP: return ENDING_ABORT;    /* g_error() and its like */
+    case SIGPIPE: return ENDING_SURVIVED; /* what most programs want */
     case SIGXFSZ: *ret_detail = arena_copy(x->arena, "writes without end"); return ENDING_HANG;
     default: return ENDING_SIGNAL;
     }
@@ -142,9 +143,9 @@ static const char *left_behind(struct explore *x, const struct tree *reference, 
     return NULL;
 }
 
-static bool is_call(const struct plan *plan, const char *a, const char *b)
+static enum failing_family family_of(const struct plan *plan)
 {
-    return !strcmp(plan->point.call, a) || !strcmp(plan->point.call, b);
+    return failing_rows[plan->call].family;
 }
 
 /* Was something written that is to be kept?  What cannot be told to standard error cannot be told. */
@@ -152,10 +153,19 @@ static bool loses_data(const struct plan *plan)
 {
     const char *about = plan->point.about;
 
-    for (size_t i = 0; i < FAILING_COUNT; i++)
-        if (!strcmp(failing_rows[i].name, plan->point.call))
-            return failing_rows[i].family == FAMILY_WRITE && !(about && !strcmp(about, "standard error"));
-    return false;
+    return family_of(plan) == FAMILY_WRITE && !(about && !strcmp(about, "standard error"));
+}
+
+/* Of a folder many file systems refuse it, so programs ignore that. */
+static bool is_lost_sync(const struct plan *plan)
+{
+    return (plan->call == FAILING_fsync || plan->call == FAILING_fdatasync) && plan->kind != EXPLORE_FOLDER;
+}
+
+/* Who cannot remove a file leaves it; and when the failure lasts, so may who needs it to recover. */
+static bool could_tidy(const struct plan *plan)
+{
+    return family_of(plan) != FAMILY_CHANGE && !plan->point.is_persistent;
 }
 
 static enum ending judge_leaks(struct explore *x, const struct ended *e, const char **ret_detail)
@@ -188,7 +198,7 @@ static enum ending judge_success(struct explore *x, const struct worker *w, cons
         *ret_detail = other_file(x, &w->reference, &e->tree);
     if (*ret_detail)
         return is_silent ? ENDING_SILENT : ENDING_OUTPUT;
-    if (is_silent && is_call(plan, "fsync", "fdatasync"))
+    if (is_silent && is_lost_sync(plan))
         return ENDING_SILENT;
     return judge_leaks(x, e, ret_detail);
 }
@@ -212,7 +222,7 @@ enum ending judge(struct explore *x, const struct worker *w, const struct plan *
         if (outcome != ENDING_SURVIVED)
             return outcome;
     }
-    if (e->has_tree && (*ret_detail = left_behind(x, &w->reference, &e->tree)))
+    if (could_tidy(plan) && e->has_tree && (*ret_detail = left_behind(x, &w->reference, &e->tree)))
         return ENDING_LEAK_FILE;
     return ENDING_SURVIVED;
 }
@@ -234,6 +244,11 @@ void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, con
                          .detail = detail};
     stack_of(x, area, &e->end.crash, &plan->finding.crash);
     plan->finding.cause = cause_of(plan);
+    if (is_libc_own(plan) && !x->request.reports_libc) {
+        plan->is_finding = false;
+        x->in_libc++;
+        x->found--;
+    }
     if (x->request.progress)
         x->request.progress(x->request.arg, x->done, x->plans_count, x->found);
 }

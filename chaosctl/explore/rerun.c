@@ -45,9 +45,7 @@ static int begin(struct pool *pool, struct worker *w, struct plan *plan)
     a->error = plan->point.error_number;
     a->is_persistent = plan->point.is_persistent;
     a->skip = skip_of(w, plan);
-    for (size_t i = 0; i < FAILING_COUNT; i++)
-        if (!strcmp(failing_rows[i].name, plan->point.call))
-            a->call = i;
+    a->call = plan->call;
     w->plan = plan;
     int error = run_start(pool->x, w, false);
     if (error)
@@ -248,6 +246,15 @@ static struct plan *take_finding(struct pool *pool)
     return NULL;
 }
 
+/* Memory that was freed, or never written, holds one thing now and another then: how it crashes may differ.
+ */
+static bool is_as_bad(enum ending a, enum ending b)
+{
+    bool is_memory = (a == ENDING_SEGV || a == ENDING_HEAP) && (b == ENDING_SEGV || b == ENDING_HEAP);
+
+    return a == b || is_memory;
+}
+
 /* What the run from the start says is what holds. */
 static void confirmed(struct explore *x, struct worker *w, struct plan *plan, struct ended *e)
 {
@@ -258,8 +265,8 @@ static void confirmed(struct explore *x, struct worker *w, struct plan *plan, st
 
     x->found--;
     take_outcome(x, plan, outcome, e, w->area, detail ? detail : old);
-    plan->finding.is_confirmed = plan->is_finding && outcome == before;
-    if (plan->finding.is_confirmed)
+    plan->finding.is_confirmed = plan->is_finding && is_as_bad(outcome, before);
+    if (plan->finding.is_confirmed || (before == ENDING_HANG && !plan->is_finding)) /* it was but slow */
         return;
     plan->is_finding = true;
     plan->outcome = ENDING_UNSTABLE;
@@ -279,7 +286,7 @@ int confirm_all(struct explore *x)
 {
     int error = anything(x) ? workers_open(x) : 0;
 
-    x->hang_ns *= 2;
+    x->hang_ns *= 4;
     for (uint32_t round = 0; round < 2 && !error; round++) {
         struct pool pool = {.x = x, .wave = round, .take = take_finding, .ended = confirmed};
         pool_run(&pool);

@@ -40,6 +40,10 @@ static bool is_wanted(const struct plan *plan, bool is_done)
 
 int result_make(struct explore *x)
 {
+    if (x->in_libc)
+        note(x,
+             "%zu points at which libc itself crashes, in what it failed to allocate, are left out (--libc)",
+             x->in_libc);
     struct explore_result *r = &x->result;
     struct point *points = arena_take(x->arena, (x->plans_count + 1) * sizeof(*points));
     struct finding *findings = arena_take(x->arena, (x->plans_count + 1) * sizeof(*findings));

@@ -50,15 +50,19 @@ struct explore_stack {
     uint16_t depth, is_cut, is_exact;
 };
 
+/* What a descriptor leads to. */
+enum explore_kind { EXPLORE_NO_FILE, EXPLORE_FILE, EXPLORE_FOLDER, EXPLORE_PIPE, EXPLORE_SOCKET };
+
 /* A call on a stack.  hash 0: nothing here yet. */
 struct explore_place {
     _Atomic uint64_t hash;
     uint64_t sequence; /* of the first time, among all calls of the process */
     _Atomic uint32_t seen;
     uint16_t call;
-    uint16_t is_ready;          /* written last */
-    _Atomic uint32_t todo;      /* branch: bit i: fail with error i; bit i + 16: from there on */
-    struct explore_stack stack; /* without the called function itself */
+    uint16_t is_ready;            /* written last */
+    _Atomic uint32_t todo;        /* branch: bit i: fail with error i; bit i + 16: from there on */
+    uint8_t kind, is_nonblocking; /* of its descriptor */
+    struct explore_stack stack;   /* without the called function itself */
     char about[64];
 };
 

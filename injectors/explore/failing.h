@@ -2,6 +2,8 @@
 #ifndef INJECTORS_EXPLORE_FAILING_H
 #define INJECTORS_EXPLORE_FAILING_H
 
+#include <stdbool.h>
+
 #include "injectors/explore/area.h"
 
 enum failing_family {
@@ -27,5 +29,13 @@ struct failing_row {
 };
 
 extern const struct failing_row failing_rows[FAILING_COUNT];
+
+/* Can a call on what the place's descriptor leads to fail so?  A full disk is a file's matter, a reset a
+ * socket's; and only who does not want to wait is told to try again. */
+bool failing_applies(enum failing call, int error, const struct explore_place *place);
+
+/* Is it worth trying what happens when each such call fails from there on?  Try again means that it will
+ * pass, and names that are there are there. */
+bool failing_lasts(enum failing call, int error);
 
 #endif

@@ -58,7 +58,7 @@ void end_note(void)
     if (!area || !own_end || own_end->is_noted)
         return;
     uint32_t open = 0;
-    for (long fd = 0; fd < DESCRIPTORS; fd++)
+    for (long fd = 3; fd < DESCRIPTORS; fd++) /* the standard ones may be closed or not */
         open += raw(SYS_fcntl, fd, F_GETFD, 0, 0, 0, 0) >= 0;
     own_end->fds = open;
     own_end->is_noted = 1;

@@ -1,5 +1,7 @@
 /* What a call is to do: go on, fail, or branch.  Floor 1. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "preload/explore/explore.h"
@@ -49,6 +51,28 @@ static void note_about(struct explore_place *place, const struct about *about)
     }
 }
 
+static enum explore_kind kind_of(int fd)
+{
+    struct stat st;
+
+    if (raw(SYS_fstat, fd, (long)&st, 0, 0, 0, 0))
+        return EXPLORE_NO_FILE;
+    switch (st.st_mode & S_IFMT) {
+    case S_IFSOCK: return EXPLORE_SOCKET;
+    case S_IFIFO: return EXPLORE_PIPE;
+    case S_IFDIR: return EXPLORE_FOLDER;
+    default: return EXPLORE_FILE;
+    }
+}
+
+static void note_descriptor(struct explore_place *place, int fd)
+{
+    long flags = raw(SYS_fcntl, fd, F_GETFL, 0, 0, 0, 0);
+
+    place->kind = kind_of(fd);
+    place->is_nonblocking = flags >= 0 && flags & O_NONBLOCK;
+}
+
 static struct explore_place *place_new(struct explore_place *place, enum failing call, uint64_t sequence,
                                        const struct explore_stack *stack, const struct about *about)
 {
@@ -56,6 +80,8 @@ static struct explore_place *place_new(struct explore_place *place, enum failing
     place->sequence = sequence;
     place->stack = *stack;
     note_about(place, about);
+    if (about->fd >= 0)
+        note_descriptor(place, about->fd);
     place->is_ready = 1;
     atomic_fetch_add(&area->places_count, 1);
     return place;

@@ -14,7 +14,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "injectors/explore/failing.h"
 #include "preload/explore/explore.h"
@@ -62,6 +65,16 @@ static void look_at_path(const greg_t *r, long number, struct about *about)
         about->path = path;
 }
 
+/* libc asks for its cache of names by a socket that is there on few machines. */
+static bool leads_somewhere(const greg_t *r)
+{
+    const struct sockaddr_un *to = (const struct sockaddr_un *)r[REG_RSI];
+
+    if (r[REG_RDX] <= (greg_t)sizeof(to->sun_family) || to->sun_family != AF_UNIX || !*to->sun_path)
+        return true;
+    return raw(SYS_access, (long)to->sun_path, F_OK, 0, 0, 0, 0) == 0;
+}
+
 static struct about look(const ucontext_t *context, enum failing call, long number)
 {
     const greg_t *r = context->uc_mcontext.gregs;
@@ -75,11 +88,14 @@ static struct about look(const ucontext_t *context, enum failing call, long numb
         look_at_path(r, number, &about);
         about.is_change = true;
         break;
-    case FAMILY_ENTANGLE: about.is_entangle = true; break;
+    case FAMILY_ENTANGLE: about.is_entangle = call != FAILING_socket; break;
+    case FAMILY_NETWORK:
+        about.fd = (int)r[REG_RDI];
+        about.is_change = call != FAILING_connect || leads_somewhere(r);
+        break;
     case FAMILY_READ:
     case FAMILY_WRITE:
-    case FAMILY_CLOSE:
-    case FAMILY_NETWORK: about.fd = (int)r[REG_RDI]; break;
+    case FAMILY_CLOSE: about.fd = (int)r[REG_RDI]; break;
     case FAMILY_MEMORY:
     case FAMILY_START: break;
     }
@@ -88,6 +104,12 @@ static struct about look(const ucontext_t *context, enum failing call, long numb
 
 /* --- the handler --- */
 
+/* As the kernel does before it says EPIPE. */
+static void raise_pipe(void)
+{
+    raw(SYS_tgkill, raw(SYS_getpid, 0, 0, 0, 0, 0, 0), raw(SYS_gettid, 0, 0, 0, 0, 0, 0), SIGPIPE, 0, 0, 0);
+}
+
 static long act(const ucontext_t *context, long number)
 {
     const greg_t *r = context->uc_mcontext.gregs;
@@ -95,6 +117,8 @@ static long act(const ucontext_t *context, long number)
     struct about about = look(context, call, number);
     int error = place_decide(call, &about);
 
+    if (error == EPIPE)
+        raise_pipe();
     /* What is closed is closed, whatever close says. */
     if (!error || call == FAILING_close) {
         long result = raw(number, r[REG_RDI], r[REG_RSI], r[REG_RDX], r[REG_R10], r[REG_R8], r[REG_R9]);
