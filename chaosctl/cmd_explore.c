@@ -158,14 +158,25 @@ static int examine(struct explore_request *request, char **ret_path)
 
 /* --- the result --- */
 
+/* What decides how an ending is judged. */
+static void add_replay_options(const struct explore_request *request, struct buf *out)
+{
+    if (request->clean_status)
+        buf_printf(out, "--exit %d ", request->clean_status);
+    buf_add(out, request->reports_aborts ? "--aborts " : "");
+    buf_add(out, request->reports_libc ? "--libc " : "");
+}
+
 static int explore_command(struct explore_request *request, struct explore_output *output)
 {
-    cleanup_buf struct buf why = {0};
+    cleanup_buf struct buf why = {0}, options = {0};
     struct explore *explore = NULL;
     int error = explore_run(request, &explore, &why);
 
     if (error)
         return not_judged(request->argv[0], buf_text(&why));
+    add_replay_options(request, &options);
+    output->replay_options = buf_text(&options);
     int code = explore_output_put(output, explore_result(explore));
     explore_free(explore);
     return code;

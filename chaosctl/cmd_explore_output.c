@@ -188,6 +188,7 @@ int explore_output_put(struct explore_output *o, const struct explore_result *re
 
     if (r)
         return fail(o, "defects", r);
+    defects->options = o->replay_options;
     int status = put_all(o, defects);
     defects_free(defects);
     return status;

@@ -17,6 +17,7 @@ struct explore_output {
         const char *path;
     } files[EXPLORE_FILES_MAX];
     size_t files_count;
+    const char *replay_options; /* that a replay needs as well, each followed by a blank; NULL: none */
     const char *baseline_path, *written_path, *suppress_path;
     /* From the files, once checked. */
     struct baseline baseline;

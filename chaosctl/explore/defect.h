@@ -52,6 +52,7 @@ struct defects {
     size_t counts[DEFECT_STATE_COUNT];
     bool has_baseline;   /* it was compared with one */
     size_t absent;       /* entries of the baseline that were not found */
+    const char *options; /* of explore, that a replay needs as well: "--exit 1 "; NULL: none */
     const char *trouble; /* why there are no lines; NULL: there are */
 };
 

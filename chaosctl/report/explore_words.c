@@ -114,7 +114,8 @@ static void put_quoted(const char *word, struct buf *out)
 
 void explore_replay(const struct defects *defects, const struct defect *defect, struct buf *out)
 {
-    buf_printf(out, "chaosctl explore --replay %s --", defect->finding->point->id);
+    buf_printf(out, "chaosctl explore %s--replay %s --", defects->options ? defects->options : "",
+               defect->finding->point->id);
     for (char *const *word = defects->result->argv; word && *word; word++) {
         buf_add_char(out, ' ');
         put_quoted(*word, out);
