@@ -102,8 +102,9 @@ static const struct identity *identity_make(struct arena *arena, const struct fi
 
 static bool same_function(const struct place *a, const struct place *b)
 {
-    return !strcmp(place_module(a), place_module(b)) && same_text(a->function, b->function) &&
-           (a->function || a->address == b->address);
+    if (strcmp(place_module(a), place_module(b)) || !same_text(a->function, b->function))
+        return false;
+    return a->function || (a->start ? a->start == b->start : a->address == b->address);
 }
 
 static bool same_place(const struct place *a, const struct place *b)
@@ -112,7 +113,7 @@ static bool same_place(const struct place *a, const struct place *b)
         return a == b;
     if (!same_function(a, b))
         return false;
-    return a->line ? a->line == b->line && same_text(a->file, b->file) : a->distance == b->distance;
+    return a->line ? a->line == b->line && same_text(a->file, b->file) : a->address == b->address;
 }
 
 static bool has_crash(const struct defect *d)

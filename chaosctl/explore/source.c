@@ -1,5 +1,6 @@
 /* Lines of source by libdw.  Floor 3. */
 #include <dwarf.h>
+#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,54 @@ static size_t find_symbol(const struct object *m, Dwarf_Addr address, struct sou
     return place->function != NULL;
 }
 
+/* .eh_frame_hdr: where each function begins, in order, for unwinding; a stripped file has it, too.  In the
+ * one form that linkers write: offsets of four bytes from where it lies. */
+struct starts {
+    unsigned char version, frame_encoding, count_encoding, table_encoding;
+    int32_t frame;
+    uint32_t count;
+    struct {
+        int32_t start, entry;
+    } rows[];
+};
+
+static const struct starts *starts_of(Elf *elf, GElf_Addr *ret_at)
+{
+    size_t count = 0;
+    GElf_Phdr p = {0};
+
+    elf_getphdrnum(elf, &count);
+    for (size_t i = 0; i < count && p.p_type != PT_GNU_EH_FRAME; i++)
+        if (!gelf_getphdr(elf, (int)i, &p))
+            return NULL;
+    bool found = p.p_type == PT_GNU_EH_FRAME && p.p_filesz >= sizeof(struct starts);
+    Elf_Data *data = found ? elf_getdata_rawchunk(elf, (int64_t)p.p_offset, p.p_filesz, ELF_T_BYTE) : NULL;
+    const struct starts *s = data ? data->d_buf : NULL;
+    if (!s || s->version != 1 || s->frame_encoding != 0x1b || s->count_encoding != 0x03 ||
+        s->table_encoding != 0x3b || s->count > (p.p_filesz - sizeof(*s)) / sizeof(s->rows[0]))
+        return NULL;
+    *ret_at = p.p_vaddr;
+    return s;
+}
+
+/* Of the function at the address, as the file has it; 0: not known. */
+static uint64_t find_start(const struct object *m, uint64_t address)
+{
+    GElf_Addr bias, at = 0;
+    Elf *elf = libdw.dwfl_module_getelf(m->dw, &bias);
+    const struct starts *s = elf ? starts_of(elf, &at) : NULL;
+    uint32_t low = 0, high = s ? s->count : 0;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (at + (uint64_t)(int64_t)s->rows[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? at + (uint64_t)(int64_t)s->rows[low - 1].start : 0;
+}
+
 /* --- paths: compilers note them from where they were started --- */
 
 /* Without `.` and `..`, in place; an absolute path.  By the letter: where the folders were linked elsewhere,
@@ -247,8 +296,10 @@ size_t source_find(struct source *source, const struct source_code *code, struct
     size_t found = find_functions(m, address, places, max);
     if (!found || !places[0].function)
         found = find_symbol(m, address, &places[0]);
-    if (!found && places[0].file)
-        found = 1;
+    if (!found) {
+        places[0].start = find_start(m, address - m->bias);
+        found = places[0].file || places[0].start;
+    }
     const char *folder = compiled_in(m, address);
     for (size_t i = 0; i < found; i++)
         places[i].file = path_of(source, folder, places[i].file);

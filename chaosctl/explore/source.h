@@ -25,6 +25,7 @@ struct source_code {
 struct source_place {
     const char *function; /* NULL: not known */
     uint64_t distance;    /* from the start of the symbol; 0 when file is known */
+    uint64_t start;       /* of a function without a name; 0: not known */
     const char *file;     /* absolute, unless the compiler was told otherwise; NULL: not known */
     int line;             /* 0: not known */
     bool inlined;         /* into the place that follows */

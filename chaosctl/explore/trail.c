@@ -97,6 +97,7 @@ static bool fill(const struct trails *t, struct known *known)
         places[i] = (struct place){
             .function = found[i].function,
             .distance = found[i].distance,
+            .start = found[i].start,
             .file = below_folder(t, found[i].file),
             .line = found[i].line,
             .is_inlined = found[i].inlined,
@@ -173,15 +174,15 @@ const char *place_module(const struct place *place)
     return place->module ? base_name(place->module->path) : "?";
 }
 
-static void put_address(const struct place *place, struct buf *out)
+static void put_address(const struct place *place, uint64_t address, struct buf *out)
 {
-    buf_printf(out, "%s+0x%" PRIx64, place_module(place), place->address);
+    buf_printf(out, "%s+0x%" PRIx64, place_module(place), address);
 }
 
 void place_name(const struct place *place, struct buf *out)
 {
     if (!place->function)
-        put_address(place, out);
+        put_address(place, place->start ? place->start : place->address, out);
     else if (place->distance && !place->file)
         buf_printf(out, "%s+0x%" PRIx64, place->function, place->distance);
     else
@@ -193,5 +194,5 @@ void place_line(const struct place *place, struct buf *out)
     if (place->file && place->line)
         buf_printf(out, "%s:%d", place->file, place->line);
     else
-        put_address(place, out);
+        put_address(place, place->address, out);
 }

@@ -11,6 +11,7 @@
 struct place {
     const char *function; /* NULL: not known */
     uint64_t distance;    /* from the start of its symbol; 0 when file is known */
+    uint64_t start;       /* of a function without a name; 0: not known */
     const char *file;     /* below the folder where that is so; NULL: not known */
     int line;             /* 0: not known */
     bool is_inlined;
@@ -41,7 +42,7 @@ const struct place *trail_top(const struct trail *trail);
 /* "jq", "libc.so.6"; "?" when it is in no file. */
 const char *place_module(const struct place *place);
 
-/* "push"; "push+0x12"; "jq+0x1234" where no function is known. */
+/* "push"; "push+0x12"; "jq+0x1200", by its start, for a function without a name; else by the address. */
 void place_name(const struct place *place, struct buf *out);
 
 /* "src/list.c:17"; "jq+0x1234" where no line is known. */

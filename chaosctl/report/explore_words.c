@@ -42,10 +42,10 @@ void explore_sentence(const struct defect *d, struct buf *out)
 {
     const struct point *point = d->finding->point;
 
-    if (d->at)
+    if (d->at && d->at->function)
         place_name(d->at, out);
     else
-        buf_add(out, "the program");
+        buf_add(out, d->at ? place_module(d->at) : "the program");
     buf_printf(out, " %s", ending_words(d->finding->outcome));
     put_signal(d->finding, out);
     buf_printf(out, " when %s fails with %s", point->call, point->error);
