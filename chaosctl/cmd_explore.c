@@ -204,6 +204,10 @@ static int print_result(const struct explore_result *r)
             printf("  %6llu %s\n", (unsigned long long)r->outcomes[o], ending_name(o));
     for (size_t i = 0; i < r->notes_count; i++)
         printf("note: %s\n", r->notes[i]);
+    for (size_t i = 0; i < r->uncovered_count; i++)
+        printf("%s%s %llu%s",
+               i ? ", " : "calls that no failure could be injected into: ", r->uncovered[i].call,
+               (unsigned long long)r->uncovered[i].count, i + 1 == r->uncovered_count ? "\n" : "");
     printf("%s, %llu runs, %llu forks\n", unit_format_duration(r->took_ns, took), (unsigned long long)r->runs,
            (unsigned long long)r->forks);
     return confirmed ? EXPLORE_FINDINGS : EXPLORE_NOTHING;
