@@ -105,7 +105,7 @@ struct explore {
     size_t plans_count;
     const char **notes;
     size_t notes_count;
-    uint64_t started_ns, hang_ns, runs, forks;
+    uint64_t started_ns, hang_ns, first_hang_ns, runs, forks;
     uint64_t lost; /* calls on stacks beyond what is kept */
     size_t done, found, in_libc;
     struct cause *causes; /* rerun.c */

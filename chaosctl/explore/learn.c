@@ -415,5 +415,6 @@ int learn(struct explore *x)
     if (!x->request.only_id)
         error = learn_uncovered(x);
     x->hang_ns = HANG_MIN_NS + HANG_TIMES * x->clean.took_ns;
+    x->first_hang_ns = x->hang_ns;
     return error;
 }

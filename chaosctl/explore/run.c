@@ -221,13 +221,14 @@ pid_t wait_child(uint64_t until_ns, int *ret_status)
     }
 }
 
+/* Files of /proc have no size. */
 int read_from(const char *path, uint64_t offset, char **ret_text, size_t *ret_len)
 {
     struct stat st;
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st))
         return -errno;
-    size_t size = (uint64_t)st.st_size > offset ? st.st_size - offset : 0;
+    size_t size = (uint64_t)st.st_size > offset ? st.st_size - offset : st.st_size ? 0 : 4095;
     char *text = malloc(size + 1);
     if (!text)
         return -ENOMEM;
