@@ -43,16 +43,17 @@ static void area_prepare(struct explore *x, struct explore_area *a)
     a->jobs = x->request.jobs;
 }
 
-static void ask(struct pass *p, uint32_t wave)
+static void ask(struct pass *p, uint32_t first, uint32_t last)
 {
     for (size_t i = 0; i < p->x->plans_count; i++) {
         struct plan *plan = &p->x->plans[i];
-        if (plan->wave != wave || plan->is_done || plan->is_unstable)
+        if (plan->wave < first || plan->wave > last || plan->is_done || plan->is_unstable)
             continue;
         p->w->area->places[plan->place].todo |= UINT32_C(1) << (plan->error + 16 * plan->point.is_persistent);
         p->plan_of[key_of(plan->place, plan->error, plan->point.is_persistent)] = i + 1;
         p->asked++;
     }
+    p->w->area->asked = p->asked;
 }
 
 /* --- a branch that ended --- */
@@ -147,7 +148,7 @@ static void pass_run(struct pass *p)
     }
 }
 
-int branch_pass(struct explore *x, uint32_t wave)
+int branch_pass(struct explore *x, uint32_t first, uint32_t last)
 {
     struct pass p = {.x = x, .w = &x->workers[0]};
     struct ended e;
@@ -156,7 +157,7 @@ int branch_pass(struct explore *x, uint32_t wave)
     if (!p.plan_of)
         return -1;
     area_prepare(x, p.w->area);
-    ask(&p, wave);
+    ask(&p, first, last);
     int error = p.asked ? run_start(x, p.w, false) : 0;
     if (p.asked && !error) {
         pass_run(&p);

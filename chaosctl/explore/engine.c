@@ -127,13 +127,14 @@ static int keep_only(struct explore *x)
     return -ECANCELED;
 }
 
+/* The order matters to who has not the time for all: each wave costs one more run to branch off from. */
 static int explore_waves(struct explore *x)
 {
-    int error = 0;
+    int error = x->request.budget_ns || x->request.never_branches ? 0 : branch_pass(x, 0, WAVES - 1);
 
     for (uint32_t wave = 0; wave < WAVES && !error && !is_over(x); wave++) {
-        if (!x->request.never_branches)
-            error = branch_pass(x, wave);
+        if (x->request.budget_ns && !x->request.never_branches)
+            error = branch_pass(x, wave, wave);
         if (!error)
             error = rerun_all(x, wave);
     }

@@ -4,7 +4,7 @@
  * learn.c    clean runs: points, reference     scratch.c  copies of the folder, and what changed in them
  * branch.c   failures by branching off         oracle.c   how a run ended, against the clean one
  * rerun.c    failures by running anew          cause.c    which findings are one defect
- * result.c   plain data for the reports */
+ * result.c   plain data for the reports         uncovered.c  what could not be failed */
 #ifndef EXPLORE_ENGINE_H
 #define EXPLORE_ENGINE_H
 

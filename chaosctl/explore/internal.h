@@ -48,7 +48,7 @@ struct worker {
     /* while something runs */
     pid_t pid;
     uint64_t started_ns, deadline_ns;
-    bool is_killed;
+    bool is_killed, is_traced;
     struct plan *plan;
     bool is_again; /* without skipping to where the clean run got there */
 };
@@ -73,6 +73,7 @@ struct clean {
     int64_t blocks;
     bool is_noted, is_blocks_unstable;
     uint64_t took_ns;
+    uint64_t counts[EXPLORE_CALLS_MAX]; /* of each call that can be failed */
 };
 
 /* A point with what became of it. */
@@ -104,7 +105,7 @@ struct explore {
     size_t plans_count;
     const char **notes;
     size_t notes_count;
-    uint64_t started_ns, hang_ns, runs, forks;
+    uint64_t started_ns, hang_ns, first_hang_ns, runs, forks;
     uint64_t lost; /* calls on stacks beyond what is kept */
     size_t done, found, in_libc;
     struct cause *causes; /* rerun.c */
@@ -135,6 +136,7 @@ void area_reset(struct worker *w, enum explore_mode mode);
 /* --- learn.c --- */
 
 int learn(struct explore *x);
+int learn_uncovered(struct explore *x); /* uncovered.c */
 bool note(struct explore *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A stack as the reports know it. */
 void stack_of(struct explore *x, const struct explore_area *area, const struct explore_stack *from,
@@ -151,8 +153,8 @@ void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, con
 
 /* --- branch.c, rerun.c --- */
 
-bool is_over(const struct explore *x); /* the budget, or somebody interrupted */
-int branch_pass(struct explore *x, uint32_t wave);
+bool is_over(const struct explore *x);                             /* the budget, or somebody interrupted */
+int branch_pass(struct explore *x, uint32_t first, uint32_t last); /* waves */
 int rerun_all(struct explore *x, uint32_t wave);
 int confirm_all(struct explore *x);
 

@@ -403,6 +403,8 @@ int learn(struct explore *x)
     if (error)
         return error;
     take_reference(x, w, &first);
+    for (size_t i = 0; i < FAILING_COUNT; i++)
+        x->clean.counts[i] = w->area->counts[i];
     ended_free(&first);
     error = plan_all(x, w->area);
     for (int i = 1; i < CLEAN_RUNS && !error; i++)
@@ -410,6 +412,9 @@ int learn(struct explore *x)
     if (error)
         return error;
     order(x, w->area);
+    if (!x->request.only_id)
+        error = learn_uncovered(x);
     x->hang_ns = HANG_MIN_NS + HANG_TIMES * x->clean.took_ns;
-    return 0;
+    x->first_hang_ns = x->hang_ns;
+    return error;
 }

@@ -227,10 +227,21 @@ enum ending judge(struct explore *x, const struct worker *w, const struct plan *
     return ENDING_SURVIVED;
 }
 
+/* Who hangs once hangs often: each costs the whole limit, so it shrinks.  Confirming has time. */
+static void shorten(struct explore *x)
+{
+    uint64_t shorter = x->hang_ns * 3 / 4;
+
+    if (shorter > x->first_hang_ns / 3)
+        x->hang_ns = shorter;
+}
+
 void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, const struct ended *e,
                   const struct explore_area *area, const char *detail)
 {
     plan->outcome = outcome;
+    if (outcome == ENDING_HANG)
+        shorten(x);
     x->done += !plan->is_done;
     plan->is_done = true;
     plan->is_finding = ending_is_finding(outcome) || (outcome == ENDING_ABORT && x->request.reports_aborts);

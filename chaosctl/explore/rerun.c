@@ -1,9 +1,11 @@
 /* Failures by running anew: a run from the start for each point, in a copy of the folder.  Floor 3. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "chaosctl/base/clock.h"
 #include "chaosctl/explore/internal.h"
@@ -16,6 +18,7 @@ struct pool {
     struct plan *(*take)(struct pool *pool);
     void (*ended)(struct explore *x, struct worker *w, struct plan *plan, struct ended *e);
     bool heeds_budget;
+    uint64_t patience_ns; /* for who waits rather than works: it may be about to try again */
 };
 
 bool is_over(const struct explore *x)
@@ -97,14 +100,45 @@ static void fill(struct pool *pool)
     }
 }
 
+/* Has it worked for half of the time? */
+static bool is_busy(pid_t pid, uint64_t elapsed_ns)
+{
+    char path[64], *text = NULL, *p;
+    unsigned long user = 0, system = 0;
+    size_t len;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    if (read_from(path, 0, &text, &len))
+        return false;
+    p = strrchr(text, ')');
+    if (p)
+        sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+    free(text);
+    return (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) > elapsed_ns / 2;
+}
+
+static bool may_wait(const struct pool *pool, const struct worker *w, uint64_t now)
+{
+    uint64_t elapsed = now - w->started_ns;
+
+    return elapsed < pool->patience_ns && !is_busy(w->pid, elapsed);
+}
+
 static void kill_late(struct pool *pool)
 {
+    uint64_t now = now_mono_ns();
+
     for (unsigned i = 0; i < pool->x->request.jobs; i++) {
         struct worker *w = &pool->x->workers[i];
-        if (w->plan && now_mono_ns() >= w->deadline_ns) {
-            w->is_killed = true;
-            kill(w->pid, SIGKILL);
+        if (!w->plan || now < w->deadline_ns)
+            continue;
+        if (may_wait(pool, w, now)) {
+            w->deadline_ns = now + NS_PER_S;
+            continue;
         }
+        w->is_killed = true;
+        w->deadline_ns = UINT64_MAX;
+        kill(w->pid, SIGKILL);
     }
 }
 
@@ -200,7 +234,8 @@ int rerun_all(struct explore *x, uint32_t wave)
 
 /* --- confirming --- */
 
-#define TRIES 3 /* findings of one cause that are run anew; when each is confirmed, so are the others */
+#define TRIES       3 /* findings of one cause that are run anew; when each is confirmed, so are the others */
+#define PATIENCE_NS (20 * NS_PER_S) /* the longest that common programs back off for */
 
 struct cause {
     uint64_t id;
@@ -230,7 +265,7 @@ static bool needs_run(struct pool *pool, const struct plan *plan)
 
     if (!cause || plan->is_tried)
         return !cause;
-    return pool->wave ? cause->failed : cause->tried < TRIES;
+    return pool->wave ? cause->failed : cause->tried < (plan->outcome == ENDING_HANG ? 1 : TRIES);
 }
 
 static struct plan *take_finding(struct pool *pool)
@@ -282,13 +317,21 @@ static bool anything(struct explore *x)
     return false;
 }
 
+static uint64_t patience_of(const struct explore *x)
+{
+    uint64_t budget = x->request.budget_ns;
+
+    return budget && budget / 2 < PATIENCE_NS ? budget / 2 : PATIENCE_NS;
+}
+
 int confirm_all(struct explore *x)
 {
     int error = anything(x) ? workers_open(x) : 0;
 
-    x->hang_ns *= 4;
+    x->hang_ns = 4 * x->first_hang_ns;
     for (uint32_t round = 0; round < 2 && !error; round++) {
-        struct pool pool = {.x = x, .wave = round, .take = take_finding, .ended = confirmed};
+        struct pool pool = {
+            .x = x, .wave = round, .take = take_finding, .ended = confirmed, .patience_ns = patience_of(x)};
         pool_run(&pool);
     }
     for (size_t i = 0; i < x->plans_count && !error; i++) {

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -141,6 +142,7 @@ struct launch {
     char *const *argv, *const *envp;
     int streams[3];
     pid_t parent;
+    bool is_traced;
 };
 
 /* In the child that shares our memory until it is another program. */
@@ -158,6 +160,8 @@ static void become(const struct launch *l)
     setrlimit(RLIMIT_FSIZE, &output);
     personality(ADDR_NO_RANDOMIZE);
     signal(SIGPIPE, SIG_DFL);
+    if (l->is_traced)
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
     sigprocmask(SIG_SETMASK, &empty, NULL);
     if (!chdir(l->folder) && getppid() == l->parent)
         execve(l->program, l->argv, l->envp);
@@ -183,7 +187,7 @@ int run_start(struct explore *x, struct worker *w, bool is_native)
     if (in < 0 || out < 0 || err < 0)
         return -errno;
     struct launch l = {x->request.program, w->folder, x->request.argv, is_native ? w->native_envp : w->envp,
-                       {in, out, err},     getpid()};
+                       {in, out, err},     getpid(),  w->is_traced};
     snprintf(w->area->folder, sizeof(w->area->folder), "%s", w->root);
     w->area->traps = x->traps;
     w->started_ns = now_mono_ns();
@@ -217,13 +221,14 @@ pid_t wait_child(uint64_t until_ns, int *ret_status)
     }
 }
 
+/* Files of /proc have no size. */
 int read_from(const char *path, uint64_t offset, char **ret_text, size_t *ret_len)
 {
     struct stat st;
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st))
         return -errno;
-    size_t size = (uint64_t)st.st_size > offset ? st.st_size - offset : 0;
+    size_t size = (uint64_t)st.st_size > offset ? st.st_size - offset : st.st_size ? 0 : 4095;
     char *text = malloc(size + 1);
     if (!text)
         return -ENOMEM;

@@ -94,9 +94,11 @@ struct explore_area {
     uint32_t jobs;
     _Atomic uint32_t running; /* futex */
     _Atomic uint32_t budget_over;
-    char folder[256]; /* where branches put their output: FOLDER/out.END */
+    _Atomic uint32_t asked; /* bits in all todo; with the last the program has done its part */
+    char folder[256];       /* where branches put their output: FOLDER/out.END */
     /* told by the program */
-    _Atomic uint32_t entered; /* 1: mapped; 2: and the filter stands */
+    _Atomic uint32_t entered;  /* 1: mapped; 2: and the filter stands */
+    uint64_t own_from, own_to; /* where the library is */
     _Atomic uint64_t sequence;
     _Atomic uint32_t places_count, places_lost;
     _Atomic uint32_t entangled; /* 1 + the call that made branching unsound */

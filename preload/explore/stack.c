@@ -191,4 +191,6 @@ void stack_prepare(void)
         return;
     own_from = (uintptr_t)found.dlfo_map_start;
     own_to = (uintptr_t)found.dlfo_map_end;
+    area->own_from = own_from;
+    area->own_to = own_to;
 }

@@ -148,7 +148,7 @@ static size_t add_range(struct range *ranges, size_t count, const char *function
 {
     Dl_info where;
     ElfW(Sym) *symbol = NULL;
-    void *at = dlsym(RTLD_DEFAULT, function);
+    void *at = dlsym(RTLD_NEXT, function); /* not a program's own table of jumps */
 
     if (!at || count == RANGES || !dladdr1(at, &where, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
         return count;
