@@ -129,12 +129,15 @@ static const struct known *find(struct trails *t, const struct frame *frame)
     return k;
 }
 
-/* libc's part below main, and _start. */
+/* libc's part below main, and _start: what libc calls is never outermost, so it is that, with a name or
+ * without. */
 static size_t without_start(const struct place *places, size_t count)
 {
     size_t n = count;
 
-    while (n > 0 && (places[n - 1].is_foreign || is_start(&places[n - 1])))
+    if (n > 1 && (is_start(&places[n - 1]) || (!places[n - 1].function && places[n - 2].is_foreign)))
+        n--;
+    while (n > 0 && places[n - 1].is_foreign)
         n--;
     return n ? n : count;
 }
