@@ -153,7 +153,7 @@ void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, con
 
 /* --- branch.c, rerun.c --- */
 
-bool is_over(const struct explore *x); /* the budget, or somebody interrupted */
+bool is_over(const struct explore *x);                             /* the budget, or somebody interrupted */
 int branch_pass(struct explore *x, uint32_t first, uint32_t last); /* waves */
 int rerun_all(struct explore *x, uint32_t wave);
 int confirm_all(struct explore *x);

@@ -95,7 +95,7 @@ struct explore_area {
     _Atomic uint32_t running; /* futex */
     _Atomic uint32_t budget_over;
     _Atomic uint32_t asked; /* bits in all todo; with the last the program has done its part */
-    char folder[256]; /* where branches put their output: FOLDER/out.END */
+    char folder[256];       /* where branches put their output: FOLDER/out.END */
     /* told by the program */
     _Atomic uint32_t entered;  /* 1: mapped; 2: and the filter stands */
     uint64_t own_from, own_to; /* where the library is */
