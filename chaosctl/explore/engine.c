@@ -138,7 +138,7 @@ static int explore_waves(struct explore *x)
         if (!error)
             error = rerun_all(x, wave);
     }
-    return error ? error : confirm_all(x);
+    return error || x->request.no_confirm ? error : confirm_all(x);
 }
 
 static int explore_all(struct explore *x)

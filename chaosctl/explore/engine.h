@@ -19,6 +19,7 @@ struct explore_request {
     int clean_status;    /* what the program exits with when nothing fails */
     bool reports_aborts; /* deliberate aborts are findings too */
     bool reports_libc;   /* what libc itself does not survive is a finding, too */
+    bool no_confirm;     /* for tests: as the engines found it */
     bool never_branches; /* each failure in a run of its own */
     const char *only_id; /* explore this point alone; NULL: all */
     int stdin_fd;        /* read to its end before anything runs; -1: nothing */
