@@ -17,7 +17,14 @@
 
 enum { EXPLORE_NOTHING = 0, EXPLORE_FINDINGS = 1, EXPLORE_NOT_JUDGED = 2 };
 enum { OPTION_BUDGET = 1, OPTION_JOBS, OPTION_EXIT, OPTION_ABORTS, OPTION_REPLAY, OPTION_RERUN, OPTION_LIBC };
-enum { OPTION_FORMAT = 20, OPTION_REPORT, OPTION_BASELINE, OPTION_WRITE_BASELINE, OPTION_SUPPRESS };
+enum {
+    OPTION_FORMAT = 20,
+    OPTION_REPORT,
+    OPTION_BASELINE,
+    OPTION_WRITE_BASELINE,
+    OPTION_SUPPRESS,
+    OPTION_JSON
+};
 
 static const struct option_row rows[] = {
     {OPTION_BUDGET, 0, "budget", "TIME", "stop exploring after this time; what was found by then is told"},
@@ -29,6 +36,7 @@ static const struct option_row rows[] = {
     {OPTION_REPLAY, 0, "replay", "ID", "explore this point alone"},
     {OPTION_RERUN, 0, "rerun", NULL, "run COMMAND anew for each point, and never fork it in mid-run"},
     {OPTION_FORMAT, 'f', "format", "NAME", "print text (the default), json, junit or sarif"},
+    {OPTION_JSON, 'j', "json", NULL, "the same as --format json"},
     {OPTION_REPORT, 0, "report", "NAME=FILE", "write a report as well; may be given again"},
     {OPTION_BASELINE, 0, "baseline", "FILE", "fail for what is new alone: for what is not in it"},
     {OPTION_WRITE_BASELINE, 0, "write-baseline", "FILE", "write what was found, to be known from now on"},
@@ -69,6 +77,7 @@ static int take_output_option(struct explore_output *output, int id, const char 
 {
     switch (id) {
     case OPTION_FORMAT: return explore_output_format(output, value);
+    case OPTION_JSON: return explore_output_format(output, "json");
     case OPTION_REPORT: return explore_output_file(output, value);
     case OPTION_BASELINE: output->baseline_path = value; break;
     case OPTION_WRITE_BASELINE: output->written_path = value; break;
