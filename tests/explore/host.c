@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static int parts(void)
             return 1;
         if (write(STDOUT_FILENO, part, n) < 0)
             return 1;
-        free(malloc(n));
+        void *volatile spare = malloc(n); /* which the compiler may not leave out */
+        free(spare);
     }
     close(fd);
     return 0;
@@ -73,6 +75,24 @@ static int file(void)
         return 1;
     fputs("text\n", f);
     fclose(f);
+    return 0;
+}
+
+/* It can do without the memory; not without the lock, which a branch must not take before it. */
+static int locked(void)
+{
+    void *volatile spare = malloc(16);
+    int fd = open("lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    free(spare);
+    bool is_taken = fd < 0 && errno == EEXIST;
+    if (fd >= 0)
+        unlink("lock");
+    if (fd >= 0)
+        close(fd);
+    if (fd < 0 && !is_taken)
+        return 1;
+    put(is_taken ? "taken\n" : "free\n");
     return 0;
 }
 
@@ -165,6 +185,7 @@ static const struct {
     {"unchecked", unchecked}, {"checked", checked},     {"printed", printed}, {"parts", parts},
     {"file", file},           {"varies", varies},       {"fails", fails},     {"retries", retries},
     {"masked", masked},       {"entangled", entangled}, {"fresh", fresh},     {"aborts", aborts},
+    {"locked", locked},
 };
 
 int main(int argc, char **argv)

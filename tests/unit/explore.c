@@ -142,6 +142,20 @@ START_TEST(a_branch_reads_on_where_the_program_was)
 
     ck_assert_str_eq(findings_of(r), "");
     ck_assert_uint_eq(r->forks, r->points_count);
+    bool has_malloc = false;
+    for (size_t i = 0; i < r->points_count; i++)
+        has_malloc = has_malloc || !strcmp(r->points[i].call, "malloc");
+    ck_assert(has_malloc);
+}
+END_TEST
+
+START_TEST(a_branch_changes_nothing_that_others_see)
+{
+    const struct explore_result *r = explore_word("locked");
+
+    ck_assert_str_eq(findings_of(r), "");
+    ck_assert_uint_eq(r->outcomes[ENDING_SURVIVED], r->points_count);
+    ck_assert_uint_gt(r->forks, 2);
 }
 END_TEST
 
@@ -313,6 +327,7 @@ int main(void)
     tcase_add_test(tests, an_unchecked_allocation_is_found_and_confirmed);
     tcase_add_test(tests, what_stdio_writes_is_failed_too);
     tcase_add_test(tests, a_branch_reads_on_where_the_program_was);
+    tcase_add_test(tests, a_branch_changes_nothing_that_others_see);
     tcase_add_test(tests, what_changes_files_runs_in_a_copy);
     tcase_add_test(tests, both_engines_find_the_same);
     tcase_add_test(tests, what_branches_would_share_is_run_anew);
