@@ -10,9 +10,9 @@ SAN     ?=
 
 VERSION  := 0.1.0
 LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
-# Not linked but loaded when they are needed: chaosctl/probe/libcurl.h, chaosctl/base/microhttpd.h; ncurses, whose
-# header is where every compiler looks: chaosctl/ncurses.h.
-LOADED    := libcurl libmicrohttpd
+# Not linked but loaded when they are needed: chaosctl/probe/libcurl.h, chaosctl/base/microhttpd.h,
+# chaosctl/explore/libdw.h; ncurses, whose header is where every compiler looks: chaosctl/ncurses.h.
+LOADED    := libcurl libmicrohttpd libdw
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
@@ -31,20 +31,26 @@ SHIM_LDFLAGS = -shared -Wl,-z,now -Wl,-z,relro -Wl,-z,nodelete -Wl,--no-undefine
 DECISION := $(wildcard injectors/decision/*.c injectors/*.c)
 # Ways in of the tool's alone: nothing of them goes into the shim.
 RELAY    := $(wildcard injectors/relay/*.c injectors/seccomp/*.c)
+EXPLORE  := $(wildcard preload/explore/*.c injectors/explore/*.c)
 SHIM     := $(wildcard preload/*.c)
 TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c chaosctl/probe/*.c \
-                       chaosctl/check/*.c chaosctl/proxy/*.c chaosctl/report/*.c chaosctl/matrix/*.c) $(RELAY)
+                       chaosctl/check/*.c chaosctl/explore/*.c chaosctl/proxy/*.c chaosctl/report/*.c chaosctl/matrix/*.c) $(RELAY)
 COMMANDS := $(wildcard chaosctl/*.c)
 
 DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)
+EXPLORE_O  := $(EXPLORE:%.c=$(BUILD)/explore/%.o)
 SHIM_O     := $(SHIM:%.c=$(BUILD)/shim/%.o) $(DECISION:%.c=$(BUILD)/shim/%.o)
-TOOL_O     := $(TOOL:%.c=$(BUILD)/obj/%.o)
+TOOL_O     := $(TOOL:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/injectors/explore/failing.o
 COMMANDS_O := $(COMMANDS:%.c=$(BUILD)/obj/%.o)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 CALL_PROGS := $(patsubst tests/calls/%.c,$(BUILD)/tests/calls/%,$(wildcard tests/calls/*.c))
 HOSTILE_PROGS := $(patsubst tests/hostile/%.c,$(BUILD)/tests/hostile/%,$(wildcard tests/hostile/*.c))
-HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS)
+EXPLORE_PROGS := $(patsubst tests/explore/%.c,$(BUILD)/tests/explore/%,$(wildcard tests/explore/*.c))
+HOST_PROGS := $(CALL_PROGS) $(HOSTILE_PROGS) $(EXPLORE_PROGS)
+# Each program of the corpus twice: with its defect, and fixed.
+CORPUS := $(patsubst tests/corpus/%.c,$(BUILD)/tests/corpus/%,$(wildcard tests/corpus/*.c))
+CORPUS_PROGS := $(CORPUS) $(CORPUS:%=%_fixed)
 BENCH_MARKS := $(BUILD)/bench/mark_first.so $(BUILD)/bench/mark_last.so
 BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BENCH_MARKS)
 
@@ -53,7 +59,7 @@ BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BE
         format format-check help
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so
+all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so $(BUILD)/libchaosctl-explore.so
 
 help:
 	@echo 'make              build/chaosctl and build/libchaosctl.so'
@@ -106,6 +112,16 @@ $(BUILD)/libchaosctl.so: $(SHIM_O) $(BUILD)/shim/exports.map
 	$(CC) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_LDFLAGS) -Wl,--version-script=$(BUILD)/shim/exports.map \
 	      -o $@ $(SHIM_O)
 
+# What is preloaded into an explored program.  Its unwinder is in it: libgcc_s is not to be loaded in mid-call.
+EXPLORE_LDFLAGS = $(subst libchaosctl.so,libchaosctl-explore.so,$(SHIM_LDFLAGS)) -Wl,-z,initfirst -static-libgcc
+$(BUILD)/libchaosctl-explore.so: $(EXPLORE_O) preload/explore/exports.map
+	$(CC) $(filter-out -fsanitize=%,$(CFLAGS)) $(EXPLORE_LDFLAGS) \
+	      -Wl,--version-script=preload/explore/exports.map -o $@ $(EXPLORE_O)
+
+$(BUILD)/explore/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) $(SHIM_CFLAGS) $(DEPFLAGS) -c -o $@ $<
+
 # The export list is call.def and nothing else.
 $(BUILD)/shim/exports.map: injectors/decision/call.def
 	@mkdir -p $(@D)
@@ -126,13 +142,14 @@ $(BUILD)/obj/chaosctl/%.o: chaosctl/%.c
 
 # --- tests: every one prints TAP; tests/run adds up ---
 
-tests: $(UNIT_TESTS) $(HOST_PROGS) $(BENCH_PROGS)
+tests: $(UNIT_TESTS) $(HOST_PROGS) $(CORPUS_PROGS) $(BENCH_PROGS)
 
 # A unit test is linked with everything but main.
 $(BUILD)/tests/unit/%: tests/unit/%.c $(TOOL_O) $(DECISION_O)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests $(CFLAGS) $(LIB_CFLAGS) $(shell pkg-config --cflags check) $(DEPFLAGS) -o $@ $< \
 	      $(TOOL_O) $(DECISION_O) $(LIB_LIBS) $(shell pkg-config --libs check)
+$(BUILD)/tests/unit/source: | $(CORPUS)
 
 # A host program runs under the shim and knows nothing of it.
 $(BUILD)/tests/calls/% $(BUILD)/tests/hostile/%: tests/%
@@ -140,6 +157,15 @@ $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< $(DECISION_O) -pthread
 $(HOST_PROGS): $(DECISION_O)
+
+# As anybody builds a program: optimised, with DWARF, knowing nothing of chaosctl, and without a sanitizer of ours.
+CORPUS_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra $(WERROR)
+$(BUILD)/tests/corpus/%_fixed: tests/corpus/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CORPUS_CFLAGS) -DFIXED $(DEPFLAGS) -o $@ $<
+$(BUILD)/tests/corpus/%: tests/corpus/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CORPUS_CFLAGS) $(DEPFLAGS) -o $@ $<
 
 nevers unit calls live hostile: all tests
 	@tests/run $@

@@ -16,7 +16,7 @@ _chaosctl() {
         mapfile -t COMPREPLY < <(compgen -W "$(_chaosctl_commands "$program") --help --version" -- "$current")
     elif [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_chaosctl_options "$program" "$command")" -- "$current")
-    elif [ "$command" = doctor ] || [ "$command" = exec ] || [ "$command" = discover ]; then
+    elif [ "$command" = doctor ] || [ "$command" = exec ] || [ "$command" = discover ] || [ "$command" = explore ]; then
         mapfile -t COMPREPLY < <(compgen -c -- "$current")
     fi
     # Nothing of ours: file names, by `-o default`.

@@ -12,49 +12,7 @@
 #include "chaosctl/report/page.h"
 #include "chaosctl/report/text.h"
 #include "chaosctl/report/words.h"
-
-/* What XML 1.0 cannot carry at all, escaped or not, becomes U+FFFD; so do the C1 controls. */
-static bool is_forbidden(uint32_t c)
-{
-    bool white = c == '\t' || c == '\n' || c == '\r';
-
-    return (c < 0x20 && !white) || (c >= 0x7f && c <= 0x9f) || c == 0xfffe || c == 0xffff;
-}
-
-static void put_xml(struct buf *out, const char *text)
-{
-    while (*text && !out->failed) {
-        uint32_t c = text_next(&text);
-        switch (c) {
-        case '&': buf_add(out, "&amp;"); break;
-        case '<': buf_add(out, "&lt;"); break;
-        case '>': buf_add(out, "&gt;"); break;
-        case '"': buf_add(out, "&quot;"); break;
-        case '\t':
-        case '\r': buf_printf(out, "&#%u;", c); break;
-        default: text_put(out, is_forbidden(c) ? TEXT_REPLACEMENT : c); break;
-        }
-    }
-}
-
-/* A newline in an attribute would be read as a blank. */
-static void put_attribute(struct buf *out, const char *name, const char *text)
-{
-    buf_printf(out, " %s=\"", name);
-    for (const char *newline; (newline = strchr(text, '\n')); text = newline + 1) {
-        cleanup_buf struct buf line = {0};
-        buf_add_n(&line, text, (size_t)(newline - text));
-        put_xml(out, buf_text(&line));
-        buf_add(out, "&#10;");
-    }
-    put_xml(out, text);
-    buf_add_char(out, '"');
-}
-
-static void put_seconds(struct buf *out, uint64_t ns)
-{
-    buf_printf(out, " time=\"%" PRIu64 ".%03u\"", ns / NS_PER_S, (unsigned)(ns % NS_PER_S / NS_PER_MS));
-}
+#include "chaosctl/report/xml.h"
 
 static void put_case_head(struct buf *out, const struct run_result *result, const char *experiment,
                           const char *name, uint64_t duration_ns)
@@ -63,9 +21,9 @@ static void put_case_head(struct buf *out, const struct run_result *result, cons
 
     buf_printf(&classname, "%s%s%s", words_text(result->scenario), *experiment ? "." : "", experiment);
     buf_add(out, "    <testcase");
-    put_attribute(out, "name", name);
-    put_attribute(out, "classname", buf_text(&classname));
-    put_seconds(out, duration_ns);
+    xml_attribute(out, "name", name);
+    xml_attribute(out, "classname", buf_text(&classname));
+    xml_seconds(out, duration_ns);
     buf_add(out, ">\n");
 }
 
@@ -74,10 +32,10 @@ static void put_problem(struct buf *out, enum verdict_of_run verdict, const char
     const char *element = verdict == VERDICT_REFUTED ? "failure" : "error";
 
     buf_printf(out, "      <%s", element);
-    put_attribute(out, "type", verdict_name(verdict));
-    put_attribute(out, "message", message);
+    xml_attribute(out, "type", verdict_name(verdict));
+    xml_attribute(out, "message", message);
     buf_add_char(out, '>');
-    put_xml(out, text);
+    xml_put(out, text);
     buf_printf(out, "</%s>\n", element);
 }
 
@@ -109,7 +67,7 @@ static void put_cell(struct buf *out, const struct run_result *result, const str
         put_problem(out, cell->verdict, buf_text(&why), buf_text(&findings));
     page_cell(&page, result, cell, true);
     buf_add(out, "      <system-out>");
-    put_xml(out, buf_text(&text));
+    xml_put(out, buf_text(&text));
     buf_add(out, "</system-out>\n    </testcase>\n");
 }
 
@@ -132,8 +90,8 @@ static struct counts count(const struct run_result *result, bool trouble)
 static void put_property(struct buf *out, const char *name, const char *value)
 {
     buf_add(out, "      <property");
-    put_attribute(out, "name", name);
-    put_attribute(out, "value", value);
+    xml_attribute(out, "name", name);
+    xml_attribute(out, "value", value);
     buf_add(out, "/>\n");
 }
 
@@ -157,12 +115,12 @@ static void put_suite_head(struct buf *out, const struct run_result *result, str
 
     clock_text(result->started_wall_ns, when);
     buf_add(out, "  <testsuite");
-    put_attribute(out, "name", words_text(result->scenario));
+    xml_attribute(out, "name", words_text(result->scenario));
     buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\"", n.tests, n.failures,
                n.errors);
-    put_seconds(out, result->duration_ns);
+    xml_seconds(out, result->duration_ns);
     buf_printf(out, " timestamp=\"%.19s\"", when);
-    put_attribute(out, "hostname", words_text(result->host));
+    xml_attribute(out, "hostname", words_text(result->host));
     buf_add(out, ">\n");
 }
 
@@ -188,7 +146,7 @@ static int render(const struct run_result *result, const struct report_style *st
                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                "<testsuites name=\"chaosctl\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
                n.tests, n.failures, n.errors);
-    put_seconds(out, result->duration_ns);
+    xml_seconds(out, result->duration_ns);
     buf_add(out, ">\n");
     put_suite_head(out, result, n);
     put_properties(out, result);
