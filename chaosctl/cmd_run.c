@@ -259,6 +259,7 @@ static void describe(struct run_result *result, const struct scenario *scenario,
     char host[256] = "";
 
     gethostname(host, sizeof(host) - 1);
+    result->dry = dry;
     result->scenario = dry ? arena_printf(result->arena, "%s (dry run)", scenario->name) : scenario->name;
     result->file = scenario->path;
     result->version = CHAOSCTL_VERSION;
