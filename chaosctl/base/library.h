@@ -1,18 +1,19 @@
-/* Libraries that are loaded when they are needed, since many commands need none.  Floor 1. */
+/* Loading a library when it is needed, instead of with every command.  Floor 1. */
 #ifndef BASE_LIBRARY_H
 #define BASE_LIBRARY_H
 
 #include <stddef.h>
 
-/* A function and its place in the struct of pointers that is filled. */
+/* One function: its name in the library, and its place in the caller's struct of pointers. */
 struct library_symbol {
     const char *name;
     size_t offset;
 };
 
-/* The first of these names that can be opened, and all of its symbols into place; it stays loaded.
- * 0, or -ELIBACC (not installed, or older than what is called), and place is untouched. */
-int library_load(const char *const *names, size_t names_count, const struct library_symbol *symbols,
-                 size_t symbols_count, void *place, size_t place_bytes);
+/* Load the first of these names that is there, NULL behind the last, and fill in the struct; it stays loaded.
+ *
+ * Returns 0; -ELIBACC (not installed, or older than what is called), and the struct is as it was. */
+int library_load(const char *const *names, const struct library_symbol *symbols, size_t count,
+                 void *ret_functions, size_t functions_bytes);
 
 #endif

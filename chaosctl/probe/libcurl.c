@@ -7,7 +7,7 @@
 struct libcurl libcurl;
 
 /* One library under the names that Debian gives it by what it encrypts with. */
-static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4"};
+static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl-nss.so.4", NULL};
 
 static const struct library_symbol symbols[] = {
 #define FUNCTION(name) {"curl_" #name, offsetof(struct libcurl, name)},
@@ -18,10 +18,10 @@ static const struct library_symbol symbols[] = {
 int libcurl_load(void)
 {
     static bool loaded;
-    int error = loaded ? 0
-                       : library_load(names, sizeof(names) / sizeof(*names), symbols,
-                                      sizeof(symbols) / sizeof(*symbols), &libcurl, sizeof(libcurl));
+    int error =
+        loaded ? 0
+               : library_load(names, symbols, sizeof(symbols) / sizeof(*symbols), &libcurl, sizeof(libcurl));
 
-    loaded = loaded || !error;
+    loaded = !error;
     return error;
 }

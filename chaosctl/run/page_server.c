@@ -52,10 +52,9 @@ struct page_server {
 
 static int library(void)
 {
-    static const char *const names[] = {"libmicrohttpd.so.12"};
+    static const char *const names[] = {"libmicrohttpd.so.12", NULL};
 
-    return mhd.run ? 0
-                   : library_load(names, 1, symbols, sizeof(symbols) / sizeof(*symbols), &mhd, sizeof(mhd));
+    return mhd.run ? 0 : library_load(names, symbols, sizeof(symbols) / sizeof(*symbols), &mhd, sizeof(mhd));
 }
 
 /* --- answering --- */
