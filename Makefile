@@ -11,7 +11,7 @@ SAN     ?=
 VERSION  := 0.1.0
 LIBRARIES := yaml-0.1 libpcre2-8 jansson libelf libseccomp
 # Not linked but loaded when it is needed: chaosctl/probe/libcurl.h.
-LOADED    := libcurl libmicrohttpd
+LOADED    := libcurl
 CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
