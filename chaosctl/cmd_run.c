@@ -240,6 +240,7 @@ void run_describe(struct run_result *result, const struct scenario *scenario, bo
     char host[256] = "";
 
     gethostname(host, sizeof(host) - 1);
+    result->dry = dry;
     result->scenario = dry ? arena_printf(result->arena, "%s (dry run)", scenario->name) : scenario->name;
     result->file = scenario->path;
     result->version = CHAOSCTL_VERSION;

@@ -63,10 +63,11 @@ static void take_webhook(void *arg, struct webhook *webhook)
 static void ended(void *arg, const struct run_result *result)
 {
     struct run_output *o = arg;
-    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s?, s:f}", "run", result->run, "scenario",
-                              result->scenario, "event", "run.ended", "verdict",
-                              verdict_name(result->verdict), "exit_code", verdict_exit_code(result->verdict),
-                              "reason", result->reason, "took_s", (double)result->duration_ns / 1e9);
+    json_t *event =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:b, s:s?, s:f}", "run", result->run, "scenario",
+                  result->scenario, "event", "run.ended", "verdict", verdict_name(result->verdict),
+                  "exit_code", verdict_exit_code(result->verdict), "dry", result->dry, "reason",
+                  result->reason, "took_s", (double)result->duration_ns / 1e9);
     cleanup_free char *json = event ? json_dumps(event, JSON_COMPACT) : NULL;
     cleanup_buf struct buf masked = {0};
 

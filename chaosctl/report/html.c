@@ -84,7 +84,7 @@ static void put_title(struct buf *out, const struct run_result *result)
     buf_printf(out, "\n<p><b class=\"%s\">%s</b>: %s, in %s. Exit code %d: %s.</p>\n",
                verdict_name(result->verdict), words_mark(result->verdict), buf_text(&totals),
                unit_format_duration(result->duration_ns, took), verdict_exit_code(result->verdict),
-               words_meaning(result->verdict));
+               words_meaning(result));
     if (words_trouble(result, &trouble)) {
         buf_add(out, "<p><b class=\"failed\">");
         put_text(out, buf_text(&trouble));

@@ -2,7 +2,8 @@
  * Floor 4.
  *
  * Refuted is a failure; whatever else is not a pass is an error, never skipped: CI systems show skipped cases
- * in green.  A run that did not end, or ended worse than its cells, has a case of its own, named "run". */
+ * in green.  But a dry run that found what it looked for has tested nothing, and is skipped.  A run that did
+ * not end, or ended worse than its cells, has a case of its own, named "run". */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,7 +64,9 @@ static void put_cell(struct buf *out, const struct run_result *result, const str
     put_case_head(out, result, experiment, *label ? label : experiment, cell->duration_ns);
     words_why(cell, &why);
     add_findings(result, cell, &findings);
-    if (cell->verdict != VERDICT_PASS)
+    if (result->dry && cell->verdict == VERDICT_PASS)
+        buf_add(out, "      <skipped message=\"a dry run: nothing was injected\"/>\n");
+    else if (cell->verdict != VERDICT_PASS)
         put_problem(out, cell->verdict, buf_text(&why), buf_text(&findings));
     page_cell(&page, result, cell, true);
     buf_add(out, "      <system-out>");
@@ -72,16 +75,17 @@ static void put_cell(struct buf *out, const struct run_result *result, const str
 }
 
 struct counts {
-    size_t tests, failures, errors;
+    size_t tests, failures, errors, skipped;
 };
 
 static struct counts count(const struct run_result *result, bool trouble)
 {
-    struct counts n = {result->cells_count + trouble, 0, trouble};
+    struct counts n = {.tests = result->cells_count + trouble, .errors = trouble};
 
     for (size_t i = 0; i < result->cells_count; i++) {
         enum verdict_of_run verdict = result->cells[i].verdict;
         n.failures += verdict == VERDICT_REFUTED;
+        n.skipped += verdict == VERDICT_PASS && result->dry;
         n.errors += verdict != VERDICT_REFUTED && verdict != VERDICT_PASS;
     }
     return n;
@@ -116,8 +120,8 @@ static void put_suite_head(struct buf *out, const struct run_result *result, str
     clock_text(result->started_wall_ns, when);
     buf_add(out, "  <testsuite");
     xml_attribute(out, "name", words_text(result->scenario));
-    buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"0\"", n.tests, n.failures,
-               n.errors);
+    buf_printf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", n.tests, n.failures,
+               n.errors, n.skipped);
     xml_seconds(out, result->duration_ns);
     buf_printf(out, " timestamp=\"%.19s\"", when);
     xml_attribute(out, "hostname", words_text(result->host));

@@ -134,6 +134,7 @@ static const struct field run_fields[] = {
     NAMED("verdict", verdict, VERDICT_COUNT, name_of_verdict),
     AT(TEXT, "reason", reason),
     AT(TEXT, "notice", notice),
+    AT(BOOL, "dry", dry),
     AT(SIZE, "cells_planned", cells_planned),
     END,
 };

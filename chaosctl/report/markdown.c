@@ -60,7 +60,7 @@ static void put_title(struct buf *out, const struct run_result *result)
     words_totals(result, &totals);
     buf_printf(out, "%s, in %s. Exit code %d: %s.\n", buf_text(&totals),
                unit_format_duration(result->duration_ns, took), verdict_exit_code(result->verdict),
-               words_meaning(result->verdict));
+               words_meaning(result));
     put_paragraph(out, "**", words_trouble(result, &trouble) ? buf_text(&trouble) : "");
     put_paragraph(out, "", words_text(result->notice));
 }

@@ -73,8 +73,7 @@ static void put_verdict(const struct page *page, const struct run_result *result
         page_text(page, INK_YELLOW, 0, buf_text(&trouble));
     if (*words_text(result->notice))
         page_text(page, INK_YELLOW, 0, result->notice);
-    buf_printf(&line, "%s (exit code %d)", words_meaning(result->verdict),
-               verdict_exit_code(result->verdict));
+    buf_printf(&line, "%s (exit code %d)", words_meaning(result), verdict_exit_code(result->verdict));
     page_entry(page, inks[result->verdict], 0, words_mark(result->verdict), buf_text(&line));
     if (*words_text(result->ways))
         page_entry(page, INK_DIM, 0, "seccomp", result->ways);

@@ -29,9 +29,16 @@ const char *words_mark(enum verdict_of_run verdict)
     return verdicts[verdict < VERDICT_COUNT ? verdict : VERDICT_TOOL_FAILED].mark;
 }
 
-const char *words_meaning(enum verdict_of_run verdict)
+static const char *meaning_of(enum verdict_of_run verdict)
 {
     return verdicts[verdict < VERDICT_COUNT ? verdict : VERDICT_TOOL_FAILED].meaning;
+}
+
+const char *words_meaning(const struct run_result *result)
+{
+    if (result->dry && result->verdict == VERDICT_PASS)
+        return "nothing was injected: each fault would have hit, and no hypothesis was tested";
+    return meaning_of(result->verdict);
 }
 
 void words_title(const struct cell_result *cell, struct buf *out)
@@ -166,7 +173,7 @@ void words_why(const struct cell_result *cell, struct buf *out)
                    words_text(check->observed));
         return;
     }
-    buf_add(out, words_meaning(cell->verdict));
+    buf_add(out, meaning_of(cell->verdict));
 }
 
 bool words_trouble(const struct run_result *result, struct buf *out)
@@ -183,6 +190,6 @@ bool words_trouble(const struct run_result *result, struct buf *out)
     else if (!result->complete)
         buf_add(out, "the run did not end");
     else
-        buf_add(out, worse ? words_meaning(result->verdict) : "no experiment was run");
+        buf_add(out, worse ? meaning_of(result->verdict) : "no experiment was run");
     return true;
 }

@@ -10,8 +10,8 @@
 /* "" for NULL: a journal may lack a text. */
 const char *words_text(const char *text);
 
-const char *words_mark(enum verdict_of_run verdict);    /* "REFUTED" */
-const char *words_meaning(enum verdict_of_run verdict); /* "a check failed" */
+const char *words_mark(enum verdict_of_run verdict);        /* "REFUTED" */
+const char *words_meaning(const struct run_result *result); /* "a check failed" */
 
 void words_title(const struct cell_result *cell, struct buf *out);    /* recs-fail [refuse recs] */
 void words_fault(const struct fault_result *fault, struct buf *out);  /* 3 of 5 matches struck */

@@ -214,6 +214,18 @@ static void observe_requests(const struct run *run, const struct check *check, u
         set(seen, METRIC_per_request, (double)calls / (double)requests);
 }
 
+/* A dependency may be called several times for good reasons: those of the baseline are no retries. */
+static void observe_retries(const struct run *run, const struct check *check, struct observation *seen)
+{
+    struct observation before = {0};
+
+    calls_baseline_of(run, check, &before);
+    if (!seen->has[METRIC_per_request] || !before.has[METRIC_per_request])
+        return;
+    double more = seen->number[METRIC_per_request] - before.number[METRIC_per_request];
+    set(seen, METRIC_retries, more > 0 ? more : 0);
+}
+
 void calls_observe(const struct run *run, const struct check *check, struct calls_track *track, bool at_end,
                    uint64_t now_ns, struct observation *seen)
 {
@@ -227,6 +239,8 @@ void calls_observe(const struct run *run, const struct check *check, struct call
         observe_waiting(run, check, track, now.calls - track->mark.calls, seen);
     if (check->load >= 0 && run->loads[check->load])
         observe_requests(run, check, now.calls - track->mark.calls, track->from_ns, seen);
+    if (check->load >= 0)
+        observe_retries(run, check, seen);
 }
 
 uint32_t calls_seen(const struct run *run)

@@ -133,6 +133,7 @@ struct run_result {
     enum verdict_of_run verdict;
     const char *reason; /* why, where no cell tells; or NULL */
     const char *notice; /* what went wrong beside the run, and changes nothing about it; or NULL */
+    bool dry;           /* nothing was injected: a pass says no more than that each fault would have hit */
     bool stopped;       /* by a signal or a stop condition: nothing else is to be started */
     bool complete;      /* false: the journal ends early */
     const struct cell_result *cells;

@@ -9,7 +9,6 @@
 static const struct {
     const char *name, *instead;
 } later[] = {
-    {"retries", "per_request tells how often it is called for each request of a load"},
     {"distinct", "a log check can count what the dependency wrote"},
 };
 

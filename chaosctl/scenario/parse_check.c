@@ -26,7 +26,7 @@ static const struct field calls_fields[] = {
     {"target", &shape_targets, offsetof(struct calls_nodes, targets), FIELD_REQUIRED,
      "a dependency, or a list of them: all together are counted"},
     {"load", &shape_load_name, offsetof(struct calls_nodes, load), FIELD_NODE,
-     "the load whose requests per_request counts by"},
+     "the load whose requests per_request and retries count by"},
     {0},
 };
 static const struct shape shape_calls = {
@@ -166,13 +166,16 @@ static const char *target_names(struct reader *r, uint32_t targets)
 static bool read_calls_load(struct reader *r, const struct check_nodes *n, const struct node *load,
                             struct check *c, const struct expectation *e)
 {
-    bool wanted = expect_has(e->items, e->count, METRIC_per_request);
+    bool has_retries = expect_has(e->items, e->count, METRIC_retries);
+    bool wanted = has_retries || expect_has(e->items, e->count, METRIC_per_request);
 
+    if (has_retries && e->has_no_baseline)
+        reader_error(r, n->expect, "there is no baseline here for retries to be more than: say per_request");
     if (wanted && !load)
-        reader_error(r, n->calls,
-                     "per_request counts by a load's requests: calls: {target: NAME, load: NAME}");
+        reader_error(r, n->calls, "%s by a load's requests: calls: {target: NAME, load: NAME}",
+                     has_retries ? "retries count" : "per_request counts");
     else if (load && !wanted && n->expect)
-        reader_error(r, load, "load is for per_request, which nothing is expected of");
+        reader_error(r, load, "load is for per_request and retries, which nothing is expected of");
     r->key = "load";
     c->load = load ? name_resolve(r, load, CATALOG_LOAD) : -1;
     r->key = NULL;

@@ -223,6 +223,7 @@ START_TEST(every_field_survives_the_journal)
     SAME(verdict);
     SAME_TEXT(reason);
     SAME_TEXT(notice);
+    SAME(dry);
     SAME(complete);
     SAME(cells_planned);
     ck_assert_uint_eq(a->cells_count, b->cells_count);

@@ -1,7 +1,9 @@
 /* `limits:`: how far faults may go, of a scenario and of the host. */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chaosctl/scenario/limits.h"
+#include "chaosctl/scenario/source.h"
 #include "unit/scenario_case.h"
 
 /* The tail's experiment refuses cache (127.0.0.1:6379) for 5 s, in service shop; HEAD has five lines. */
@@ -231,6 +233,35 @@ START_TEST(a_file_of_the_host_that_cannot_be_read_is_an_error)
 }
 END_TEST
 
+/* What anybody could have written limits nobody: as root both halves are tried, as somebody else the second.
+ */
+START_TEST(the_file_of_the_host_is_roots_and_nobody_elses_to_write)
+{
+    char path[] = "/tmp/chaosctl-limits-XXXXXX";
+    int fd = mkstemp(path);
+    struct diag *diag = diag_new(path);
+    char *text = NULL;
+    size_t len = 0;
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fchmod(fd, 0644), 0);
+    ck_assert_int_eq(source_read(path, true, diag, &text, &len), getuid() ? -EPERM : 0);
+    free(text);
+    ck_assert_int_eq(fchmod(fd, 0664), 0);
+    ck_assert_int_eq(source_read(path, true, diag, &text, &len), -EPERM);
+    ck_assert_int_eq(fchmod(fd, 0602), 0);
+    ck_assert_int_eq(source_read(path, true, diag, &text, &len), -EPERM);
+    if (!getuid()) {
+        ck_assert_int_eq(fchmod(fd, 0600), 0);
+        ck_assert_int_eq(fchown(fd, 65534, 65534), 0);
+        ck_assert_int_eq(source_read(path, true, diag, &text, &len), -EPERM);
+    }
+    close(fd);
+    unlink(path);
+    diag_free(diag);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("limits");
@@ -245,6 +276,7 @@ int main(void)
     tcase_add_test(c, a_user_who_is_not_named_is_refused);
     tcase_add_test(c, a_scenario_does_not_loosen_the_limits_of_the_host);
     tcase_add_test(c, an_error_in_the_file_of_the_host_is_named_there);
+    tcase_add_test(c, the_file_of_the_host_is_roots_and_nobody_elses_to_write);
     tcase_add_test(c, a_file_of_the_host_that_cannot_be_read_is_an_error);
     return check_main(suite);
 }
