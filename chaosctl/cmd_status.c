@@ -84,6 +84,15 @@ static json_t *gather(const struct runs *runs, const char *name)
     return json_pack("{s:s?, s:o}", "halt", halt, "runs", list);
 }
 
+/* On a terminal in the place of what was there before. */
+static void separate(const struct view *view, bool first)
+{
+    if (view->watch && !view->json && isatty(STDOUT_FILENO))
+        fputs("\033[H\033[2J", stdout);
+    else if (!view->json && !first)
+        putchar('\n');
+}
+
 static int print(const struct view *view, const json_t *status)
 {
     cleanup_buf struct buf out = {0};
@@ -119,8 +128,10 @@ static int show_once(const struct view *view, bool *seen)
     if (view->run && !ended)
         code = runs_choose(&runs, view->run, &chosen);
     json_t *status = code || ended ? NULL : gather(&runs, view->run);
-    if (status)
+    if (status) {
+        separate(view, !*seen);
         code = print(view, status);
+    }
     json_decref(status);
     runs_free(&runs);
     *seen = there;
@@ -137,16 +148,13 @@ static void pause_for(uint64_t ns)
 /* Where no run is under way there is nothing to watch: it is said, once. */
 static int show(const struct view *view)
 {
-    bool clears = view->watch && !view->json && isatty(1), seen = false;
+    bool seen = false;
 
     for (;;) {
-        fputs(clears ? "\033[H\033[2J" : "", stdout);
         int code = show_once(view, &seen);
         if (!view->watch || code || fflush(stdout) || !seen)
             return code;
         pause_for(view->interval_ns);
-        if (!clears && !view->json)
-            putchar('\n');
     }
 }
 

@@ -124,7 +124,8 @@ void inflight_failed(int fd)
 
 void inflight_reused(int fd)
 {
-    told(fd, UNTOLD);
+    if (!shim_is_guest())
+        told(fd, UNTOLD);
 }
 
 /* Who connects and leaves, as a health check does, is told neither as answered nor as failed. */
