@@ -149,7 +149,11 @@ $(BUILD)/tests/calls/% $(BUILD)/tests/hostile/%: tests/%
 $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< $(DECISION_O) -pthread
-$(HOST_PROGS): $(DECISION_O)
+$(CALL_PROGS) $(HOSTILE_PROGS): $(DECISION_O)
+# Explored without a sanitizer: its allocator would stand where the library does.
+$(EXPLORE_PROGS): $(BUILD)/tests/explore/%: tests/explore/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) $(DEPFLAGS) -o $@ $< -pthread
 
 nevers unit calls live hostile: all tests
 	@tests/run $@

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
 #include "chaosctl/base/unit.h"
 #include "chaosctl/command.h"
 #include "chaosctl/explore/engine.h"
@@ -213,12 +214,29 @@ static int print_result(const struct explore_result *r)
     return confirmed ? EXPLORE_FINDINGS : EXPLORE_NOTHING;
 }
 
+/* Ten times a second, on a terminal. */
+static void show_progress(void *arg, size_t done, size_t of, size_t findings)
+{
+    uint64_t *shown_ns = arg, now = now_mono_ns();
+
+    if (now - *shown_ns < NS_PER_S / 10)
+        return;
+    *shown_ns = now;
+    fprintf(stderr, "\r%zu of %zu points, %zu to look at\033[K", done, of, findings);
+}
+
 static int explore_command(struct explore_request *request)
 {
     cleanup_buf struct buf why = {0};
     struct explore *explore = NULL;
-    int error = explore_run(request, &explore, &why);
+    uint64_t shown_ns = 0;
+    bool shows = isatty(STDERR_FILENO);
 
+    request->progress = shows ? show_progress : NULL;
+    request->arg = &shown_ns;
+    int error = explore_run(request, &explore, &why);
+    if (shown_ns)
+        fputs("\r\033[K", stderr);
     if (error)
         return not_judged(request->argv[0], buf_text(&why));
     int code = print_result(explore_result(explore));
