@@ -153,7 +153,11 @@ $(BUILD)/tests/calls/% $(BUILD)/tests/hostile/%: tests/%
 $(BUILD)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -o $@ $< $(DECISION_O) -pthread
-$(HOST_PROGS): $(DECISION_O)
+$(CALL_PROGS) $(HOSTILE_PROGS): $(DECISION_O)
+# Explored without a sanitizer: its allocator would stand where the library does.
+$(EXPLORE_PROGS): $(BUILD)/tests/explore/%: tests/explore/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) $(DEPFLAGS) -o $@ $< -pthread
 
 # As anybody builds a program: optimised, with DWARF, knowing nothing of chaosctl, and without a sanitizer of ours.
 CORPUS_CFLAGS = -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra $(WERROR)
