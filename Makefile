@@ -35,6 +35,8 @@ TOOL     := $(wildcard chaosctl/base/*.c chaosctl/scenario/*.c chaosctl/run/*.c 
 COMMANDS := $(wildcard chaosctl/*.c)
 
 DECISION_O := $(DECISION:%.c=$(BUILD)/obj/%.o)
+# It reads registers, so far those of one architecture; elsewhere `chaosctl explore -- COMMAND` says that it is not there.
+EXPLORE_SO := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),$(BUILD)/libchaosctl-explore.so)
 EXPLORE_O  := $(EXPLORE:%.c=$(BUILD)/explore/%.o)
 SHIM_O     := $(SHIM:%.c=$(BUILD)/shim/%.o) $(DECISION:%.c=$(BUILD)/shim/%.o)
 TOOL_O     := $(TOOL:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/injectors/explore/failing.o
@@ -56,7 +58,7 @@ BENCH_PROGS := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c)) $(BE
         format format-check help
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so $(BUILD)/libchaosctl-explore.so
+all: $(BUILD)/chaosctl $(BUILD)/libchaosctl.so $(EXPLORE_SO)
 
 help:
 	@echo 'make              build/chaosctl and build/libchaosctl.so'
