@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
 #include "chaosctl/base/unit.h"
 #include "chaosctl/cmd_explore.h"
 #include "chaosctl/cmd_explore_output.h"
@@ -110,12 +111,28 @@ static void add_replay_options(const struct explore_request *request, struct buf
     buf_add(out, request->reports_libc ? "--libc " : "");
 }
 
+/* Ten times a second, on a terminal. */
+static void show_progress(void *arg, size_t done, size_t of, size_t findings)
+{
+    uint64_t *shown_ns = arg, now = now_mono_ns();
+
+    if (now - *shown_ns < NS_PER_S / 10)
+        return;
+    *shown_ns = now;
+    fprintf(stderr, "\r%zu of %zu points, %zu to look at\033[K", done, of, findings);
+}
+
 static int explore_command(struct explore_request *request, struct explore_output *output)
 {
     cleanup_buf struct buf why = {0}, options = {0};
     struct explore *explore = NULL;
-    int error = explore_run(request, &explore, &why);
+    uint64_t shown_ns = 0;
 
+    request->progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+    request->arg = &shown_ns;
+    int error = explore_run(request, &explore, &why);
+    if (shown_ns)
+        fputs("\r\033[K", stderr);
     if (error)
         return not_judged(request->argv[0], buf_text(&why));
     add_replay_options(request, &options);

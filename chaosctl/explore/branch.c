@@ -11,7 +11,8 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/explore/internal.h"
 
-#define LOOK_NS (50 * NS_PER_MS)
+#define LOOK_NS  (50 * NS_PER_MS)
+#define STILL_NS (60 * NS_PER_S) /* without a branch that begins or ends: the program itself hangs */
 
 struct pass {
     struct explore *x;
@@ -20,6 +21,7 @@ struct pass {
     size_t asked;
     bool is_gone; /* the program itself */
     int status;
+    uint64_t turn, turned_ns; /* when something last happened */
 };
 
 static size_t key_of(uint32_t place, uint32_t error, bool is_persistent)
@@ -126,7 +128,18 @@ static void kill_late(struct pass *p, bool *is_killed)
         }
 }
 
-/* It stands still when all of its branches hang: that is no hang of its own. */
+static void kill_still(struct pass *p)
+{
+    uint64_t now = now_mono_ns();
+    uint64_t turn = p->x->forks + atomic_load(&p->w->area->running);
+
+    if (turn != p->turn || p->is_gone) {
+        p->turn = turn;
+        p->turned_ns = now;
+    } else if (now - p->turned_ns > STILL_NS)
+        kill(p->w->pid, SIGKILL);
+}
+
 static void pass_run(struct pass *p)
 {
     struct explore_area *a = p->w->area;
@@ -141,6 +154,7 @@ static void pass_run(struct pass *p)
                 memset(is_killed, 0, sizeof(is_killed));
         }
         kill_late(p, is_killed);
+        kill_still(p);
         if (is_over(p->x) && !a->budget_over) {
             a->budget_over = 1;
             kill(p->w->pid, SIGKILL);
@@ -150,7 +164,7 @@ static void pass_run(struct pass *p)
 
 int branch_pass(struct explore *x, uint32_t first, uint32_t last)
 {
-    struct pass p = {.x = x, .w = &x->workers[0]};
+    struct pass p = {.x = x, .w = &x->workers[0], .turned_ns = now_mono_ns()};
     struct ended e;
 
     p.plan_of = calloc((size_t)EXPLORE_PLACES * EXPLORE_ERRORS * 2, sizeof(*p.plan_of));

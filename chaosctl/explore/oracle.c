@@ -244,6 +244,8 @@ void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, con
         shorten(x);
     x->done += !plan->is_done;
     plan->is_done = true;
+    if (x->request.progress)
+        x->request.progress(x->request.arg, x->done, x->plans_count, x->found);
     plan->is_finding = ending_is_finding(outcome) || (outcome == ENDING_ABORT && x->request.reports_aborts);
     if (!plan->is_finding)
         return;
@@ -260,6 +262,4 @@ void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, con
         x->in_libc++;
         x->found--;
     }
-    if (x->request.progress)
-        x->request.progress(x->request.arg, x->done, x->plans_count, x->found);
 }

@@ -21,7 +21,6 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/explore/internal.h"
-#include "chaosctl/run/control.h"
 
 #define OUTPUT_MAX (UINT64_C(64) << 20) /* a program that prints without end hangs */
 
@@ -64,9 +63,11 @@ static char **environment(struct explore *x, struct worker *w, bool is_native)
     envp[n++] = arena_printf(x->arena, "TMPDIR=%s", w->tmp);
     if (is_native)
         return envp;
-    cleanup_free char *list = control_preload(getenv("LD_PRELOAD"), x->library);
+    /* Before the user's own: an allocator among these is to be called by us. */
+    const char *theirs = getenv("LD_PRELOAD");
     envp[n++] = arena_printf(x->arena, EXPLORE_VARIABLE "=/proc/%d/fd/%d", getpid(), w->area_fd);
-    envp[n++] = list ? arena_printf(x->arena, "LD_PRELOAD=%s", list) : NULL;
+    envp[n++] = arena_printf(x->arena, "LD_PRELOAD=%s%s%s", x->library, theirs && *theirs ? ":" : "",
+                             theirs ? theirs : "");
     return envp;
 }
 

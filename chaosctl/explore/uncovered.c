@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 
 #include "chaosctl/base/clock.h"
@@ -18,68 +17,69 @@
 #define CALLS_MAX 100000
 
 /* They fail for nobody, or of them a program does not care. */
-static const int harmless[] = {
-    SYS_brk,
-    SYS_munmap,
-    SYS_mprotect,
-    SYS_madvise,
-    SYS_rt_sigaction,
-    SYS_rt_sigprocmask,
-    SYS_rt_sigreturn,
-    SYS_sigaltstack,
-    SYS_exit,
-    SYS_exit_group,
-    SYS_getpid,
-    SYS_gettid,
-    SYS_getppid,
-    SYS_getuid,
-    SYS_geteuid,
-    SYS_getgid,
-    SYS_getegid,
-    SYS_futex,
-    SYS_arch_prctl,
-    SYS_clock_gettime,
-    SYS_set_tid_address,
-    SYS_set_robust_list,
-    SYS_rseq,
-    SYS_sched_yield,
-    SYS_uname,
-    SYS_umask,
-    SYS_time,
-    SYS_gettimeofday,
-    SYS_getrusage,
-    SYS_restart_syscall,
+static const char *const harmless[] = {
+    "brk",
+    "munmap",
+    "mprotect",
+    "madvise",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "exit",
+    "exit_group",
+    "getpid",
+    "gettid",
+    "getppid",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "futex",
+    "arch_prctl",
+    "clock_gettime",
+    "set_tid_address",
+    "set_robust_list",
+    "rseq",
+    "sched_yield",
+    "uname",
+    "umask",
+    "time",
+    "gettimeofday",
+    "getrusage",
+    "restart_syscall",
 };
 
-static bool is_harmless(int number)
+static bool is_harmless(const char *name)
 {
     for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
-        if (harmless[i] == number)
+        if (!strcmp(harmless[i], name))
             return true;
     return false;
 }
 
 /* --- counting --- */
 
-/* A stop at a system call: on the way in or out. */
-static void count_stop(const struct worker *w, bool *is_inside, uint64_t *counts)
+/* A stop at a system call: on the way in, or out. */
+static void count_stop(const struct worker *w, uint64_t *counts)
 {
-    struct user_regs_struct regs;
+    struct __ptrace_syscall_info info;
+    const struct explore_area *a = w->area;
 
-    *is_inside = !*is_inside;
-    if (!*is_inside || !atomic_load(&w->area->entered) || ptrace(PTRACE_GETREGS, w->pid, NULL, &regs))
+    if (!atomic_load(&a->entered) || ptrace(PTRACE_GET_SYSCALL_INFO, w->pid, sizeof(info), &info) <= 0 ||
+        info.op != PTRACE_SYSCALL_INFO_ENTRY)
         return;
     /* malloc's own: what it cannot have, malloc does not give */
-    bool is_anonymous = regs.orig_rax == SYS_mmap && (int)regs.r8 == -1;
-    bool is_ours = regs.rip >= w->area->own_from && regs.rip < w->area->own_to;
-    if (regs.orig_rax < NUMBERS && !is_anonymous && !is_ours)
-        counts[regs.orig_rax]++;
+    bool is_anonymous = info.entry.nr == SYS_mmap && (int)info.entry.args[4] == -1;
+    bool is_ours = info.instruction_pointer >= a->own_from && info.instruction_pointer < a->own_to;
+    if (info.entry.nr < NUMBERS && !is_anonymous && !is_ours)
+        counts[info.entry.nr]++;
 }
 
 /* Returns how it ended; -1: it was too long. */
 static int trace(const struct worker *w, uint64_t *counts)
 {
-    bool is_inside = false, is_set = false;
+    bool is_set = false;
     int status;
 
     for (uint64_t calls = 0; calls < 2 * CALLS_MAX && now_mono_ns() < w->deadline_ns; calls++) {
@@ -92,7 +92,7 @@ static int trace(const struct worker *w, uint64_t *counts)
         is_set = true;
         bool is_call = signal == (SIGTRAP | 0x80);
         if (is_call)
-            count_stop(w, &is_inside, counts);
+            count_stop(w, counts);
         ptrace(PTRACE_SYSCALL, w->pid, NULL, is_call || signal == SIGTRAP ? 0 : signal);
     }
     kill(w->pid, SIGKILL);
@@ -125,14 +125,13 @@ static int list(struct explore *x, const uint64_t *counts)
     size_t n = 0;
 
     for (int number = 0; number < NUMBERS; number++) {
-        char *name = counts[number] && !is_harmless(number)
-                         ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number)
-                         : NULL;
-        struct uncovered *item = name ? arena_push(x->arena, &items, &n, sizeof(*items)) : NULL;
+        char *name = counts[number] ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number) : NULL;
+        bool is_listed = name && !is_harmless(name);
+        struct uncovered *item = is_listed ? arena_push(x->arena, &items, &n, sizeof(*items)) : NULL;
         if (item)
             *item = (struct uncovered){.call = arena_copy(x->arena, name), .count = counts[number]};
         free(name);
-        if (name && (!item || !item->call))
+        if (is_listed && (!item || !item->call))
             return -ENOMEM;
     }
     if (n)

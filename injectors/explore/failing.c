@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include "injectors/explore/failing.h"
+#include "preload/number.h"
 
 const struct failing_row failing_rows[FAILING_COUNT] = {
 #define CALL(name, family, ...)                    {#name, -1, "", FAMILY_##family, {__VA_ARGS__}},

@@ -28,19 +28,18 @@ static void remove_variable(char **e)
         e[0] = e[1];
 }
 
-/* Ours is the last of the list; what stood before it was the user's. */
+/* Ours is the first of the list; what stands behind it is the user's. */
 static void restore_preload(char **environment)
 {
     char **e = variable(environment, "LD_PRELOAD"), *ours = e ? strstr(*e, LIBRARY) : NULL;
 
     if (!ours)
         return;
-    while (ours > *e && ours[-1] != ':' && ours[-1] != '=')
-        ours--;
-    if (ours[-1] == ':')
-        ours[-1] = 0;
-    else
+    char *theirs = ours + sizeof(LIBRARY) - 1;
+    if (*theirs != ':')
         remove_variable(e);
+    else
+        memmove(strchr(*e, '=') + 1, theirs + 1, strlen(theirs));
 }
 
 static struct explore_area *map(const char *path)
