@@ -1,6 +1,7 @@
 /* What the files of the supervisor share.  Floor 1; nobody outside injectors/seccomp/ includes this.
  *
- * serve.c    its loop: listeners, orders, time
+ * serve.c    its loop: questions, orders, time
+ * listen.c   a thread for each listener
  * ask.c      from a notification to a verdict
  * open.c     verdicts carried out on a program's socket
  * attempt.c  connects that hang until they are to arrive
@@ -8,6 +9,8 @@
  * address.c, remote.c, hole.c   what they work with */
 #ifndef SECCOMP_INTERNAL_H
 #define SECCOMP_INTERNAL_H
+
+#include <pthread.h>
 
 #include "injectors/relay.h"
 #include "injectors/seccomp.h"
@@ -23,7 +26,16 @@ struct listener {
     int fd;
     uint32_t service;
     size_t rank; /* in the progress */
+    pthread_t thread;
+    _Atomic bool is_over;
+};
+
+/* A connect that a dependency may be meant by, on its way from a listener's thread to the loop. */
+struct question {
+    struct listener *listener;
     struct seccomp_notif notice;
+    struct address there;
+    uint32_t targets;
 };
 
 /* A connect that hangs in a hole. */
@@ -52,9 +64,10 @@ struct server {
     const struct seccomp_supervision *supervision;
     struct table *table;
     struct relay *relay;
-    bool has_orders; /* somebody may still give some */
-    struct listener *listeners[SECCOMP_LISTENER_MAX];
+    bool has_orders;               /* somebody may still give some */
     size_t listeners_count, ranks; /* that serve; that there were */
+    int ends_fd;                   /* an epoll set of them */
+    int questions[2];              /* a pipe */
     struct hole holes[2];          /* IPv4, IPv6 */
     struct attempt *attempts;
     int timer_fd, upstreams_fd; /* an epoll set of those that are being connected */
@@ -77,9 +90,19 @@ struct opening {
     uint64_t cookie;
 };
 
+/* listen.c */
+void listeners_prepare(void);
+/* fd is the listener's from then on, unless it fails: -errno. */
+int listener_begin(struct server *server, int fd, uint32_t service);
+/* Which have ended? */
+void listeners_look(struct server *server);
+/* One of those that were handed to the loop. */
+void listener_answered(struct listener *listener, uint64_t id);
+
 /* ask.c */
-void notice_answer(struct server *server, const struct listener *listener,
-                   const struct seccomp_notif *notice);
+/* Is it a connect that somebody here may have something to do with?  Any thread's. */
+bool question_concerns(const struct server *server, struct question *question);
+void question_answer(struct server *server, const struct question *question);
 
 /* open.c: each answers the notification. */
 void open_fail(const struct opening *o, int error);
