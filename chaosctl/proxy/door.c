@@ -32,8 +32,8 @@ static void adopt(struct proxy *proxy, int client)
         .upstream_len = to->list[0].len,
         .others = to->list + 1,
         .others_count = to->count - 1,
-        .policy = &relay_toxics,
-        .arg = &proxy->toxics,
+        .policy = proxy->policy,
+        .arg = proxy->arg,
         .count = &proxy->count,
     };
 
@@ -168,5 +168,5 @@ void door_close(struct proxy *proxy)
         close(proxy->door);
     }
     proxy->door = -1;
-    relay_drop_all(proxy->proxies->relay, &proxy->toxics);
+    relay_drop_all(proxy->proxies->relay, proxy->arg);
 }

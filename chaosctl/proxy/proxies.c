@@ -101,6 +101,8 @@ static struct proxy *proxy_new(struct proxies *proxies, const struct proxy_wish 
         return NULL;
     proxy->proxies = proxies;
     proxy->door = -1;
+    proxy->policy = wish->policy ? wish->policy : &relay_toxics;
+    proxy->arg = wish->policy ? wish->arg : &proxy->toxics;
     proxy->name = strdup(wish->name);
     proxy->listen = strdup(wish->listen);
     proxy->upstream = strdup(wish->upstream);

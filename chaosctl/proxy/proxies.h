@@ -33,6 +33,8 @@ struct proxy {
     struct proxy *next; /* by name */
 
     struct proxies *proxies;
+    const struct relay_policy *policy; /* of its links, and: */
+    void *arg;
     int door; /* -1: closed */
     struct addresses address;
     uint64_t address_ns; /* when it was learned; 0: it is not known */
@@ -53,6 +55,8 @@ struct proxy *proxies_find(const struct proxies *proxies, const char *name);
 struct proxy_wish {
     const char *name, *listen, *upstream;
     bool is_enabled;
+    const struct relay_policy *policy; /* of a new one; NULL: its toxics */
+    void *arg;
 };
 
 /* NULL with *ret_problem set when it cannot be. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -65,7 +66,7 @@ int control_new(struct control **ret_control)
 
     if (!control)
         return -ENOMEM;
-    control->folder_fd = -1;
+    control->folder_fd = control->notify_fd = -1;
     int error = make_folder(control);
     if (!error)
         error = begin_state(control);
@@ -248,6 +249,13 @@ static void wake(struct control *control)
 {
     syscall(SYS_futex, &control->table->epoch, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
     supervisor_nudge(control->supervisor);
+    if (control->notify_fd >= 0)
+        eventfd_write(control->notify_fd, 1);
+}
+
+void control_notify(struct control *control, int event_fd)
+{
+    control->notify_fd = event_fd;
 }
 
 uint64_t control_renew(struct control *control, uint64_t lease_ns)

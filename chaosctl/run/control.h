@@ -43,6 +43,9 @@ int control_add_targets(struct control *control, const struct scenario *scenario
 
 int control_folder_fd(const struct control *control);
 
+/* Add to this eventfd whenever a rule is armed or lifted, for who cannot wait on the epoch; -1: no more. */
+void control_notify(struct control *control, int event_fd);
+
 /* Note in state.json that a service's leader runs (pid 0: no longer), for `env` and `doctor`. */
 void control_note_service(struct control *control, size_t index, pid_t pid);
 

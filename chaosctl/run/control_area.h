@@ -14,6 +14,7 @@ struct control {
     char *path;      /* of that file */
     struct table *table;
     struct supervisor *supervisor;     /* NULL: nobody is entered by seccomp */
+    int notify_fd;                     /* an eventfd of who must be told of changes; -1: nobody */
     uint64_t stuck_since_ns, stuck_at; /* a claimed place of the ring that nobody publishes */
     char started[CLOCK_TEXT_BYTES];
     struct arena *services; /* of state's service names */

@@ -5,6 +5,7 @@
 
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/internal.h"
+#include "chaosctl/run/relays.h"
 
 static size_t reset_in(struct run *run, const struct fault *f, size_t service)
 {
@@ -22,6 +23,7 @@ static void reset_established(struct injection *in)
         if ((f->service < 0 || (size_t)f->service == i) &&
             in->run->scenario->services[i].inject != INJECT_NONE)
             in->done += reset_in(in->run, f, i);
+    in->done += relays_reset(in->run->relays, f->targets);
 }
 
 static void strike_process(struct injection *in)

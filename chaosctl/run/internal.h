@@ -93,6 +93,7 @@ struct run {
     struct prober *prober;
     struct control *control;
     struct services *services; /* NULL while none run */
+    struct relays *relays;     /* NULL: the scenario has no proxies */
     bool services_up;
     struct load_run **loads; /* scenario->loads_count */
     struct observation *load_baseline;

@@ -8,6 +8,7 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_row.h"
 #include "chaosctl/run/reach.h"
+#include "chaosctl/run/relays.h"
 #include "chaosctl/run/way_in.h"
 
 /* --- START: services, in order, ready and entered --- */
@@ -147,6 +148,26 @@ static int supervise(struct run *run)
     return control_supervise(run->control, run->loop, supervisor_died, run, &supervisor);
 }
 
+static void relays_died(void *arg)
+{
+    run_judge(arg, VERDICT_TOOL_FAILED, "the process of the proxies ended");
+}
+
+/* They read the rules of this cell's area.  false: the cell is over. */
+static bool start_relays(struct run *run, bool keeps)
+{
+    cleanup_buf struct buf why = {0};
+
+    if (keeps && run->relays)
+        return true;
+    relays_stop(run->relays);
+    run->relays = NULL;
+    if (!relays_start(run->loop, run->control, run->scenario, relays_died, run, &why, &run->relays))
+        return true;
+    phase_give_up_for(run, VERDICT_INCONCLUSIVE, run_text(run, "%s", buf_text(&why)));
+    return false;
+}
+
 static void start_services(struct run *run)
 {
     bool keeps = cell_keeps_area(run);
@@ -154,6 +175,8 @@ static void start_services(struct run *run)
 
     if (!r)
         atomic_store(&control_table(run->control)->followed, followed_targets(run));
+    if (!r && !start_relays(run, keeps))
+        return;
     if (!r)
         r = supervise(run);
     if (!r)

@@ -10,6 +10,7 @@
 #include "chaosctl/base/clean.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/phase_check.h"
+#include "chaosctl/run/relays.h"
 
 #define TOLD_NS (10 * NS_PER_S) /* of a hold, in the live line */
 
@@ -302,6 +303,7 @@ static void finish(struct run *run)
     if (run->loads)
         loads_end(run);
     services_free(run->services);
+    relays_stop(run->relays);
     prober_free(run->prober);
     control_free(run->control, run->options.keep);
     loop_free(run->loop);

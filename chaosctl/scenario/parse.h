@@ -36,6 +36,10 @@ extern const struct shape shape_targets; /* uint32_t, one bit each: a name or a 
 void dependencies_read(struct reader *r, const struct node *node);
 extern const struct shape shape_dependency;
 
+/* Proxies are dependencies too, without an address that a process could be seen to call (parse_proxy.c). */
+void proxies_read(struct reader *r, const struct node *node);
+extern const struct shape shape_proxy;
+
 /* Compile an address into targets of one bit.  kind: "tcp", "udp", "unix".  at: for errors. */
 struct targets {
     struct target *items;

@@ -98,9 +98,19 @@ static bool no_service_can_be_entered(const struct scenario *s)
     return s->services_count > 0;
 }
 
+/* A proxy needs nobody to be entered. */
+static bool is_about_a_proxy(const struct scenario *s, const struct fault *f)
+{
+    for (size_t i = 0; i < s->dependencies_count && i < DEPENDENCY_MAX; i++)
+        if (f->targets & 1u << i && s->dependencies[i].listen)
+            return true;
+    return false;
+}
+
 static void read_service(struct reader *r, const struct fault_nodes *n, struct fault *f)
 {
-    if (!n->in && fault_way(f->kind) == WAY_SHIM && no_service_can_be_entered(r->scenario))
+    if (!n->in && fault_way(f->kind) == WAY_SHIM && no_service_can_be_entered(r->scenario) &&
+        !is_about_a_proxy(r->scenario, f))
         reader_error_at(r, f->at, "no service can be entered: all say inject: none");
     r->key = "in";
     if (n->in)

@@ -58,11 +58,44 @@ static void check_target(struct reader *r, const struct fault_nodes *n, const st
         check_request(r, n, f, d);
 }
 
+/* What the relay carries out: the faults of connections and of what flows through them, but for those that
+ * take a request and its answer apart. */
+static bool is_of_proxies(const struct fault *f)
+{
+    static const enum fault_kind kinds[] = {
+        FAULT_refuse,  FAULT_unreachable, FAULT_outage, FAULT_reset,    FAULT_blackhole,
+        FAULT_latency, FAULT_bandwidth,   FAULT_slice,  FAULT_truncate, FAULT_corrupt,
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (kinds[i] == f->kind)
+            return true;
+    return false;
+}
+
+static void check_proxy(struct reader *r, const struct fault_nodes *n, const struct fault *f,
+                        const struct dependency *d)
+{
+    if (!is_of_proxies(f))
+        reader_error(
+            r, n->target,
+            "target: \"%s\" is a proxy, which cannot carry out %s; it can refuse, unreachable, outage, "
+            "reset, blackhole, latency, bandwidth, slice, truncate and corrupt",
+            d->name, fault_name(f->kind));
+    if (n->in)
+        reader_error(r, n->in, "in: \"%s\" is a proxy, which cannot tell whose connection it is", d->name);
+    if (f->direction == DIRECTION_INBOUND)
+        reader_error(r, n->direction, "direction: \"%s\" is a proxy; what goes through it is outbound",
+                     d->name);
+}
+
 void fault_check_flow(struct reader *r, const struct fault_nodes *n, const struct fault *f)
 {
     const struct scenario *s = r->scenario;
 
     for (size_t i = 0; n->target && i < s->dependencies_count && i < DEPENDENCY_MAX; i++)
-        if (f->targets & (1u << i) && s->dependencies[i].targets_count)
+        if (f->targets & (1u << i) && s->dependencies[i].listen)
+            check_proxy(r, n, f, &s->dependencies[i]);
+        else if (f->targets & (1u << i) && s->dependencies[i].targets_count)
             check_target(r, n, f, &s->dependencies[i]);
 }

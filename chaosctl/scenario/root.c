@@ -6,8 +6,8 @@
 #include "chaosctl/scenario/root.h"
 
 struct root_nodes {
-    const struct node *version, *name, *seed, *vars, *services, *dependencies, *probes, *load, *steady_state,
-        *stop_when, *defaults, *experiments;
+    const struct node *version, *name, *seed, *vars, *services, *dependencies, *proxies, *probes, *load,
+        *steady_state, *stop_when, *defaults, *experiments;
 };
 
 static const struct shape shape_version = {.name = "version", .wanted = "1", .schema = "{\"const\":1}"};
@@ -24,6 +24,8 @@ static const struct shape shape_services = {
     .name = "services", .wanted = "a map", .kind = SHAPE_NAMED, .of = {&shape_service}};
 static const struct shape shape_dependencies = {
     .name = "dependencies", .wanted = "a map", .kind = SHAPE_NAMED, .of = {&shape_dependency}};
+static const struct shape shape_proxies = {
+    .name = "proxies", .wanted = "a map", .kind = SHAPE_NAMED, .of = {&shape_proxy}};
 static const struct shape shape_probes = {
     .name = "probes", .wanted = "a map", .kind = SHAPE_NAMED, .of = {&shape_probe}};
 static const struct shape shape_loads = {
@@ -42,6 +44,8 @@ static const struct field fields[] = {
     {"services", &shape_services, AT(services), FIELD_NODE, "processes that the run starts, in order"},
     {"dependencies", &shape_dependencies, AT(dependencies), FIELD_NODE,
      "what services call: a name for an address"},
+    {"proxies", &shape_proxies, AT(proxies), FIELD_NODE,
+     "what the run itself stands before, for services that it cannot enter: targets, too"},
     {"probes", &shape_probes, AT(probes), FIELD_NODE, "how to ask"},
     {"load", &shape_loads, AT(load), FIELD_NODE, "requests at a steady rate"},
     {"steady_state", &shape_checks, AT(steady_state), FIELD_NODE,
@@ -107,6 +111,7 @@ void root_read(struct reader *r, const struct node *root)
     r->scope = &vars;
     read_head(r, &n);
     dependencies_read(r, n.dependencies);
+    proxies_read(r, n.proxies);
     probes_read(r, n.probes);
     services_read(r, n.services);
     loads_read(r, n.load);

@@ -102,6 +102,7 @@ struct dependency {
     size_t targets_count;
     const char *text; /* "tcp 127.0.0.1:6390" */
     struct position at;
+    const char *listen, *upstream; /* of a proxy of the run's own, which has no targets; NULL: it is none */
 };
 
 /* --- faults

@@ -164,8 +164,11 @@ static bool add_dependency(struct reader *r, const struct node *node)
     struct dependency *d = reader_push(r, &s->dependencies, &s->dependencies_count, sizeof(*d));
     if (!d)
         return false;
-    *d = (struct dependency){node->text, targets.items, targets.count,
-                             reader_printf(r, "%s %s", kind, address), node->at};
+    *d = (struct dependency){.name = node->text,
+                             .targets = targets.items,
+                             .targets_count = targets.count,
+                             .text = reader_printf(r, "%s %s", kind, address),
+                             .at = node->at};
     return d->text != NULL;
 }
 

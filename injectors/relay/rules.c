@@ -29,6 +29,7 @@ struct own {
     struct mark opening;
     struct requests requests;
     struct cut end, severance;
+    int place; /* of the call that waits for its answer, from 1; 0: none does */
     uint64_t rate_per_s;
     uint16_t rate_rule;
     uint64_t slice[RELAY_WAYS]; /* bytes at a time, */
@@ -115,6 +116,41 @@ static void count(const struct relay_target *target, enum count what)
     }
 }
 
+static void raise_to(_Atomic uint64_t *most, uint64_t value)
+{
+    uint64_t seen = atomic_load_explicit(most, memory_order_relaxed);
+
+    while (seen < value && !atomic_compare_exchange_weak(most, &seen, value))
+        continue;
+}
+
+static void call_ended(const struct relay_target *target, struct own *own)
+{
+    if (!own->place)
+        return;
+    struct inflight *place = &target->table->inflight[own->place - 1];
+    uint64_t took_ns = inflight_end(place, (uint32_t)getpid(), relay_now_ns());
+    own->place = 0;
+    for (uint32_t t = target->targets & ~TARGET_ANY; took_ns != UINT64_MAX && t; t &= t - 1)
+        raise_to(&target->table->traffic[__builtin_ctz(t)].longest_ns, took_ns);
+}
+
+static void call_began(const struct relay_target *target, struct own *own)
+{
+    struct table *table = target->table;
+    uint32_t targets =
+        target->targets & atomic_load_explicit(&table->followed, memory_order_relaxed) & ~TARGET_ANY;
+
+    call_ended(target, own);
+    if (!targets)
+        return;
+    own->place = inflight_begin(table->inflight, (uint32_t)getpid(), targets, relay_now_ns()) + 1;
+    if (!own->place)
+        atomic_fetch_add(&table->untold, 1);
+    for (uint32_t t = targets; own->place && t; t &= t - 1)
+        raise_to(&table->traffic[__builtin_ctz(t)].most, inflight_count(table->inflight, t & -t));
+}
+
 /* --- opening --- */
 
 static void judge_opening(const struct relay_target *target, struct own *own)
@@ -161,6 +197,7 @@ static uint64_t rules_open(void *arg, struct relay_link *link, uint64_t now_ns, 
 
     if (!own->is_opening) {
         count(target, COUNT_CONNECT);
+        call_began(target, own);
         *ret_error = judge_refusal(target);
         if (*ret_error)
             return 0;
@@ -395,8 +432,10 @@ static bool begin_request(const struct relay_target *target, struct relay_link *
 {
     struct subject s = subject_of(target, CALL_send, 0);
 
-    if (own->was_answered)
+    if (own->was_answered) {
         count(target, COUNT_CALL);
+        call_began(target, own);
+    }
     own->was_answered = own->is_fresh = false;
     own->requests = (struct requests){0};
     if (!(atomic_load_explicit(&target->table->requests, memory_order_acquire) & target->targets) ||
@@ -420,8 +459,10 @@ static enum relay_fate rules_arrive(void *arg, struct relay_link *link, enum rel
     (void)position;
     if (way == RELAY_UP && (own->was_answered || own->is_fresh))
         changed |= begin_request(target, link, own, bytes, len);
-    if (way == RELAY_DOWN)
+    if (way == RELAY_DOWN) {
         own->was_answered = true;
+        call_ended(target, own);
+    }
     changed |= judge_hold(target, own, way, len, mark);
     if (judge_call(target, own, way, &changed))
         return RELAY_RESET;
@@ -442,9 +483,11 @@ static void rules_event(void *arg, struct relay_link *link, enum relay_way way, 
                         int error)
 {
     const struct relay_target *target = arg;
-    const struct own *own = relay_link_state(link);
+    struct own *own = relay_link_state(link);
 
     (void)way, (void)error;
+    if (event == RELAY_GONE)
+        call_ended(target, own);
     if (event == RELAY_ENDED)
         landed(target, CALL_recv, &own->end.strike, 0, 0);
     else if (event == RELAY_SEVERED)

@@ -314,16 +314,21 @@ END_TEST
 START_TEST(what_is_watched_is_counted)
 {
     table_watch(table, TARGET);
+    table->followed = TARGET;
     int door = begin_opening();
     ck_assert(is_opened_within(door, PATIENT));
     for (int i = 0; i < 3; i++) {
         put(client, "ask");
         expect(server, "ask");
+        ck_assert_uint_eq(inflight_count(table->inflight, TARGET), 1);
         put(server, "answer");
         expect(client, "answer");
+        ck_assert_uint_eq(inflight_count(table->inflight, TARGET), 0);
     }
     ck_assert_uint_eq(table->traffic[0].connects, 1);
     ck_assert_uint_eq(table->traffic[0].calls, 3);
+    ck_assert_uint_eq(table->traffic[0].most, 1);
+    ck_assert_uint_gt(table->traffic[0].longest_ns, 0);
     close(door);
 }
 END_TEST
