@@ -217,13 +217,13 @@ static void opening_answer(const struct opening *o)
         notice_pass(o->listener->fd, o->notice->id);
         return;
     }
-    if (!address_is_inet(&o->there)) {
-        open_directly(o);
-        return;
-    }
-    hold(o, &mark);
-    if (mark.holds || o->targets & atomic_load(&o->server->table->relayed))
+    bool is_relayed = o->targets & atomic_load(&o->server->table->relayed);
+    if (address_is_inet(&o->there))
+        hold(o, &mark);
+    if (mark.holds || (is_relayed && address_is_inet(&o->there)))
         open_relayed(o, &mark);
+    else if (is_relayed)
+        open_relayed_path(o);
     else
         open_directly(o);
 }

@@ -69,6 +69,7 @@ struct server {
     int ends_fd;                   /* an epoll set of them */
     int questions[2];              /* a pipe */
     struct hole holes[2];          /* IPv4, IPv6 */
+    int door_fd; /* of unix sockets that are relayed: a listener without a path; -1: none yet */
     struct attempt *attempts;
     int timer_fd, upstreams_fd; /* an epoll set of those that are being connected */
     struct client clients[CLIENT_MAX];
@@ -109,6 +110,8 @@ void open_fail(const struct opening *o, int error);
 void open_refuse(const struct opening *o);
 void open_directly(const struct opening *o);
 void open_relayed(const struct opening *o, const struct mark *mark);
+/* Of a unix socket, which knows no connect that takes its time. */
+void open_relayed_path(const struct opening *o);
 /* Never waits, whatever the socket is.  0 or the errno. */
 int connect_now(int fd, const struct address *there);
 /* As by a closed port.  The errno. */
@@ -120,7 +123,9 @@ bool socket_is_again(struct server *server, uint64_t cookie);
 bool attempt_add(const struct opening *o, const struct mark *mark, const struct address *at, int upstream_fd,
                  bool is_open);
 /* Begin to connect to the dependency: a descriptor, or -errno.  *ret_is_open: it is connected already. */
-int upstream_begin(const struct address *there, int pid, bool *ret_is_open);
+int upstream_begin(const struct address *there, bool *ret_is_open);
+/* Lead one to the other; both are taken over. */
+void link_make(struct server *server, uint32_t targets, uint32_t service, int client_fd, int upstream_fd);
 /* What is due.  Returns when to look again; STREAM_NEVER: when something changes. */
 uint64_t attempts_look(struct server *server, uint64_t now_ns);
 void upstreams_look(struct server *server);

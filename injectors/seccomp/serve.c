@@ -178,7 +178,7 @@ int seccomp_serve(const struct seccomp_supervision *supervision)
     server->supervision = supervision;
     server->table = supervision->table;
     server->has_orders = true;
-    server->holes[0].fd = server->holes[1].fd = -1;
+    server->holes[0].fd = server->holes[1].fd = server->door_fd = -1;
     listeners_prepare();
     int error = server_open(server);
     return error ? error : relay_run(server->relay);
