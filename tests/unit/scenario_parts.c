@@ -465,7 +465,7 @@ START_TEST(a_version_must_be_said)
         parse("version: 2\nfuture: 1\nexperiments: []\n"),
         "f:1:10: version: this chaosctl reads version 1\nf:2:1: unknown key \"future\" in a scenario; there "
         "are: "
-        "version, name, seed, vars, services, dependencies, probes, load, steady_state, stop_when, "
+        "version, name, seed, vars, services, dependencies, proxies, probes, load, steady_state, stop_when, "
         "defaults, experiments\n");
     ck_assert_has(parse("version: one\n"), "this chaosctl reads version 1");
 }
