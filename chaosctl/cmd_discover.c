@@ -296,7 +296,9 @@ static void tell_why_nothing(struct discover *d)
     if (process_find(d->argv[0], NULL, &path) || entry_examine(path, &entry) ||
         entry.verdict == ENTRY_PRELOAD)
         snprintf(entry.reason, sizeof(entry.reason), "it never loaded libchaosctl.so");
-    fprintf(stderr, "chaosctl discover: %s could not be observed: %s\n", d->argv[0], entry.reason);
+    /* Seccomp would tell whom it connects to, and nothing of what it asks them. */
+    fprintf(stderr, "chaosctl discover: %s could not be observed, which takes the preloaded library: %s\n",
+            d->argv[0], entry.reason);
 }
 
 static int tell(struct discover *d)

@@ -58,8 +58,8 @@ void relay_unwatch(struct relay *relay, int fd);
 
 /* What holds for one direction from now on, until the next review.  All zero: bytes pass as they come. */
 struct relay_shape {
-    bool is_asked;         /* the policy's arrive() decides about each batch */
-    bool drops;            /* what arrives is thrown away */
+    bool is_asked; /* the policy's arrive() decides about each batch */
+    bool drops; /* what arrives is thrown away; once some was, and no more is, the link ends: it has a hole */
     uint64_t rate_per_s;   /* bytes; 0: no limit */
     uint64_t slice;        /* bytes that are sent at a time; 0: as many as there are */
     uint64_t slice_spread; /* more or less, evenly */

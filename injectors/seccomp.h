@@ -41,9 +41,14 @@ struct seccomp_order {
 };
 
 /* How far it is, for the one that takes its place: it lies in memory that both share. */
+struct seccomp_place {
+    _Atomic uint64_t last;    /* notification that was taken last */
+    _Atomic uint64_t oldest;  /* of those that wait to be answered, or one before it */
+    _Atomic uint32_t waiting; /* how many do */
+};
+
 struct seccomp_progress {
-    _Atomic uint64_t
-        last[SECCOMP_LISTENER_MAX]; /* notification that was taken last; by rank of the listener */
+    struct seccomp_place places[SECCOMP_LISTENER_MAX]; /* by rank of the listener */
 };
 
 struct seccomp_supervision {

@@ -118,7 +118,7 @@ static const char *obstacle_of_target(const struct fault *f, const struct depend
         return unresolved;
     if (k.udp)
         return "datagrams do not pass through the relay";
-    return k.local && control_needs_relay(f) ? "unix sockets do not pass through the relay" : NULL;
+    return k.local && f->kind == FAULT_delay ? "connecting to a unix socket takes no time" : NULL;
 }
 
 static const char *obstacle_of(const struct scenario *s, const struct fault *f)

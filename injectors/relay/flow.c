@@ -162,6 +162,8 @@ static bool hold(struct relay_link *link, struct flow *f, uint64_t now_ns)
     } else if (fate == RELAY_PASS) {
         chunk_filled(f, got);
         arrive(f, got, &mark, now_ns);
+    } else {
+        f->has_hole = true;
     }
     return true;
 }

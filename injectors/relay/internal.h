@@ -28,6 +28,7 @@ struct flow {
     bool has_ended;                /* nothing more is read; */
     bool ends_by_reset;            /* and that is how */
     bool is_shut;                  /* nothing more is sent */
+    bool has_hole;                 /* something was thrown away */
     struct relay_shape shape;
     struct stream line; /* positions seen - consumed are in the chunks */
     struct chunk *first, *last;

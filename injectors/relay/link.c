@@ -131,6 +131,9 @@ static void review(struct relay_link *link)
             f->slice_left = 0;
         f->shape = shape;
         stream_rate(&f->line, shape.rate_per_s, now_ns);
+        /* Whatever would come next, it would not be what comes next. */
+        if (f->has_hole && !shape.drops && !shape.sever_ns && link->state == LINK_OPEN)
+            link_end(link);
     }
 }
 

@@ -56,13 +56,13 @@ static bool is_of_the_shim(const struct server *server, int pid)
 }
 
 /* Or wherever it goes, where a rule names no dependency. */
-static bool is_to_a_dependency(struct opening *o)
+bool question_concerns(const struct server *server, struct question *q)
 {
-    if (!remote_address(o->notice, &o->there))
+    if (!remote_address(&q->notice, &q->there))
         return false;
-    o->targets = address_targets(o->server->table, &o->there, false, (int)o->notice->pid);
-    uint32_t armed = atomic_load(&o->server->table->armed[CALL_connect]);
-    return (o->targets || armed & TARGET_ANY) && notice_is_valid(o->listener->fd, o->notice->id);
+    q->targets = address_targets(server->table, &q->there, false, (int)q->notice.pid);
+    uint32_t armed = atomic_load(&server->table->armed[CALL_connect]);
+    return (q->targets || armed & TARGET_ANY) && notice_is_valid(q->listener->fd, q->notice.id);
 }
 
 static bool is_a_stream(struct opening *o)
@@ -78,8 +78,6 @@ static bool is_a_stream(struct opening *o)
 /* Fetches the socket.  False: whatever it is, it is none of ours to answer. */
 static bool opening_look(struct opening *o)
 {
-    if (!is_to_a_dependency(o))
-        return false;
     o->pid = remote_process((int)o->notice->pid);
     if (!o->pid || is_of_the_shim(o->server, o->pid))
         return false;
@@ -219,25 +217,31 @@ static void opening_answer(const struct opening *o)
         notice_pass(o->listener->fd, o->notice->id);
         return;
     }
-    if (!address_is_inet(&o->there)) {
-        open_directly(o);
-        return;
-    }
-    hold(o, &mark);
-    if (mark.holds || o->targets & atomic_load(&o->server->table->relayed))
+    bool is_relayed = o->targets & atomic_load(&o->server->table->relayed);
+    if (address_is_inet(&o->there))
+        hold(o, &mark);
+    if (mark.holds || (is_relayed && address_is_inet(&o->there)))
         open_relayed(o, &mark);
+    else if (is_relayed)
+        open_relayed_path(o);
     else
         open_directly(o);
 }
 
-void notice_answer(struct server *server, const struct listener *listener, const struct seccomp_notif *notice)
+void question_answer(struct server *server, const struct question *q)
 {
-    struct opening o = {.server = server, .listener = listener, .notice = notice, .fd = -1};
+    struct opening o = {.server = server,
+                        .listener = q->listener,
+                        .notice = &q->notice,
+                        .there = q->there,
+                        .targets = q->targets,
+                        .fd = -1};
 
-    if (!server->supervision->passes && opening_look(&o))
+    if (opening_look(&o))
         opening_answer(&o);
     else
-        notice_pass(listener->fd, notice->id);
+        notice_pass(q->listener->fd, q->notice.id);
+    listener_answered(q->listener, q->notice.id);
     if (o.fd >= 0)
         close(o.fd);
 }

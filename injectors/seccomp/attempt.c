@@ -24,11 +24,10 @@ static bool is_over(int fd, int *ret_error)
     return true;
 }
 
-int upstream_begin(const struct address *there, int pid, bool *ret_is_open)
+int upstream_begin(const struct address *there, bool *ret_is_open)
 {
     int fd = socket(there->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
 
-    (void)pid;
     if (fd < 0)
         return -errno;
     if (connect(fd, &there->any, there->len) && errno != EINPROGRESS)
@@ -67,12 +66,11 @@ static void upstream_watch(struct attempt *a)
 
 /* --- the program's side --- */
 
-static struct client *client_of(struct attempt *a)
+static struct client *client_of(struct server *s, uint32_t targets, uint32_t service)
 {
-    struct server *s = a->server;
     struct relay_target wanted = {.table = s->table,
-                                  .targets = a->targets,
-                                  .service = a->service < SERVICE_MAX ? 1u << a->service : 0,
+                                  .targets = targets,
+                                  .service = service < SERVICE_MAX ? 1u << service : 0,
                                   .direction = DIRECTION_OUTBOUND};
 
     for (size_t i = 0; i < s->clients_count; i++)
@@ -82,6 +80,22 @@ static struct client *client_of(struct attempt *a)
         return NULL;
     s->clients[s->clients_count].target = wanted;
     return &s->clients[s->clients_count++];
+}
+
+/* Where there is no room, the program reads an end. */
+void link_make(struct server *server, uint32_t targets, uint32_t service, int client_fd, int upstream_fd)
+{
+    struct client *client = client_of(server, targets, service);
+    struct relay_offer offer = {.client_fd = client_fd,
+                                .upstream_fd = upstream_fd,
+                                .policy = client ? &relay_rules : NULL,
+                                .arg = client ? &client->target : NULL,
+                                .count = client ? &client->count : NULL};
+
+    if (!relay_adopt(server->relay, &offer, NULL))
+        return;
+    close(client_fd);
+    close(upstream_fd);
 }
 
 /* If it is still the socket that hangs.  Between the two calls it reads as reset: accepted. */
@@ -100,26 +114,17 @@ static void fail(struct attempt *a)
     close(fd);
 }
 
-/* Nobody may be there any more to arrive. */
+/* Nobody may be there any more to arrive.  Out of descriptors, it could not be let out later either. */
 static void arrive(struct attempt *a)
 {
-    struct client *client = client_of(a);
-    struct relay_offer offer = {.client_fd = hole_arrive(&a->own, &a->at),
-                                .upstream_fd = a->upstream_fd,
-                                .policy = client ? &relay_rules : NULL,
-                                .arg = client ? &client->target : NULL,
-                                .count = client ? &client->count : NULL};
+    int client_fd = hole_arrive(&a->own, &a->at);
 
-    /* Out of descriptors, it could not be let out later either. */
-    if (offer.client_fd < 0) {
-        if (offer.client_fd != -ECONNREFUSED)
-            fail(a);
+    if (client_fd < 0 && client_fd != -ECONNREFUSED)
+        fail(a);
+    if (client_fd < 0)
         return;
-    }
-    if (relay_adopt(a->server->relay, &offer, NULL))
-        close(offer.client_fd); /* with nothing behind it: the program reads an end */
-    else
-        a->upstream_fd = -1;
+    link_make(a->server, a->targets, a->service, client_fd, a->upstream_fd);
+    a->upstream_fd = -1;
 }
 
 static void attempt_free(struct attempt *a)
@@ -168,7 +173,7 @@ static uint64_t due_of(struct attempt *a, uint64_t now_ns)
 /* The dependency is connected while the program waits, unless no packet passes. */
 static void begin(struct attempt *a)
 {
-    int fd = upstream_begin(&a->there, a->pid, &a->upstream_is_open);
+    int fd = upstream_begin(&a->there, &a->upstream_is_open);
 
     if (fd < 0)
         a->upstream_error = -fd;

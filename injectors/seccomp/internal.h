@@ -1,6 +1,7 @@
 /* What the files of the supervisor share.  Floor 1; nobody outside injectors/seccomp/ includes this.
  *
- * serve.c    its loop: listeners, orders, time
+ * serve.c    its loop: questions, orders, time
+ * listen.c   a thread for each listener
  * ask.c      from a notification to a verdict
  * open.c     verdicts carried out on a program's socket
  * attempt.c  connects that hang until they are to arrive
@@ -8,6 +9,8 @@
  * address.c, remote.c, hole.c   what they work with */
 #ifndef SECCOMP_INTERNAL_H
 #define SECCOMP_INTERNAL_H
+
+#include <pthread.h>
 
 #include "injectors/relay.h"
 #include "injectors/seccomp.h"
@@ -23,7 +26,16 @@ struct listener {
     int fd;
     uint32_t service;
     size_t rank; /* in the progress */
+    pthread_t thread;
+    _Atomic bool is_over;
+};
+
+/* A connect that a dependency may be meant by, on its way from a listener's thread to the loop. */
+struct question {
+    struct listener *listener;
     struct seccomp_notif notice;
+    struct address there;
+    uint32_t targets;
 };
 
 /* A connect that hangs in a hole. */
@@ -52,10 +64,12 @@ struct server {
     const struct seccomp_supervision *supervision;
     struct table *table;
     struct relay *relay;
-    bool has_orders; /* somebody may still give some */
-    struct listener *listeners[SECCOMP_LISTENER_MAX];
+    bool has_orders;               /* somebody may still give some */
     size_t listeners_count, ranks; /* that serve; that there were */
+    int ends_fd;                   /* an epoll set of them */
+    int questions[2];              /* a pipe */
     struct hole holes[2];          /* IPv4, IPv6 */
+    int door_fd; /* of unix sockets that are relayed: a listener without a path; -1: none yet */
     struct attempt *attempts;
     int timer_fd, upstreams_fd; /* an epoll set of those that are being connected */
     struct client clients[CLIENT_MAX];
@@ -77,15 +91,27 @@ struct opening {
     uint64_t cookie;
 };
 
+/* listen.c */
+void listeners_prepare(void);
+/* fd is the listener's from then on, unless it fails: -errno. */
+int listener_begin(struct server *server, int fd, uint32_t service);
+/* Which have ended? */
+void listeners_look(struct server *server);
+/* One of those that were handed to the loop. */
+void listener_answered(struct listener *listener, uint64_t id);
+
 /* ask.c */
-void notice_answer(struct server *server, const struct listener *listener,
-                   const struct seccomp_notif *notice);
+/* Is it a connect that somebody here may have something to do with?  Any thread's. */
+bool question_concerns(const struct server *server, struct question *question);
+void question_answer(struct server *server, const struct question *question);
 
 /* open.c: each answers the notification. */
 void open_fail(const struct opening *o, int error);
 void open_refuse(const struct opening *o);
 void open_directly(const struct opening *o);
 void open_relayed(const struct opening *o, const struct mark *mark);
+/* Of a unix socket, which knows no connect that takes its time. */
+void open_relayed_path(const struct opening *o);
 /* Never waits, whatever the socket is.  0 or the errno. */
 int connect_now(int fd, const struct address *there);
 /* As by a closed port.  The errno. */
@@ -97,7 +123,9 @@ bool socket_is_again(struct server *server, uint64_t cookie);
 bool attempt_add(const struct opening *o, const struct mark *mark, const struct address *at, int upstream_fd,
                  bool is_open);
 /* Begin to connect to the dependency: a descriptor, or -errno.  *ret_is_open: it is connected already. */
-int upstream_begin(const struct address *there, int pid, bool *ret_is_open);
+int upstream_begin(const struct address *there, bool *ret_is_open);
+/* Lead one to the other; both are taken over. */
+void link_make(struct server *server, uint32_t targets, uint32_t service, int client_fd, int upstream_fd);
 /* What is due.  Returns when to look again; STREAM_NEVER: when something changes. */
 uint64_t attempts_look(struct server *server, uint64_t now_ns);
 void upstreams_look(struct server *server);

@@ -87,14 +87,14 @@ void open_refuse(const struct opening *o)
 }
 
 /* A path is looked up where the program would. */
-static int connect_path(const struct opening *o)
+static int connect_path(const struct opening *o, int socket_fd)
 {
     struct address through = {.len = sizeof(through.un)};
     const char *path = o->there.un.sun_path;
     char whole[256];
 
     if (!path[0] || o->there.len <= sizeof(sa_family_t))
-        return connect_now(o->fd, &o->there);
+        return connect_now(socket_fd, &o->there);
     snprintf(whole, sizeof(whole), "/proc/%d/%s%.*s", o->pid, path[0] == '/' ? "root" : "cwd/",
              (int)sizeof(o->there.un.sun_path), path);
     int fd = open(whole, O_PATH | O_CLOEXEC);
@@ -102,7 +102,7 @@ static int connect_path(const struct opening *o)
         return errno;
     through.un.sun_family = AF_UNIX;
     snprintf(through.un.sun_path, sizeof(through.un.sun_path), "/proc/self/fd/%d", fd);
-    int error = connect_now(o->fd, &through);
+    int error = connect_now(socket_fd, &through);
     close(fd);
     return error;
 }
@@ -111,7 +111,7 @@ static int connect_path(const struct opening *o)
  * own memory.) */
 void open_directly(const struct opening *o)
 {
-    int error = address_is_inet(&o->there) ? connect_now(o->fd, &o->there) : connect_path(o);
+    int error = address_is_inet(&o->there) ? connect_now(o->fd, &o->there) : connect_path(o, o->fd);
 
     if (error == EAGAIN && o->waits)
         notice_pass(o->listener->fd, o->notice->id);
@@ -153,7 +153,7 @@ static void hang(const struct opening *o, const struct mark *mark, int upstream_
 void open_relayed(const struct opening *o, const struct mark *mark)
 {
     bool is_open = false, held = is_held(o, mark);
-    int upstream_fd = held ? -1 : upstream_begin(&o->there, o->pid, &is_open);
+    int upstream_fd = held ? -1 : upstream_begin(&o->there, &is_open);
 
     if (held || upstream_fd >= 0)
         hang(o, mark, upstream_fd, is_open);
@@ -161,4 +161,68 @@ void open_relayed(const struct opening *o, const struct mark *mark)
         open_refuse(o);
     else
         open_fail(o, -upstream_fd);
+}
+
+/* --- unix sockets --- */
+
+/* Its name is the kernel's choice, and no path. */
+static int make_door(void)
+{
+    struct sockaddr_un none = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -errno;
+    if (!bind(fd, (struct sockaddr *)&none, sizeof(none.sun_family)) && !listen(fd, 16))
+        return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+static bool is_ours(int fd)
+{
+    struct ucred who = {0};
+    socklen_t len = sizeof(who);
+
+    return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) && who.pid == getpid();
+}
+
+/* Somebody else may have found the name; whom we connect, we have connected by now.  -errno. */
+static int enter(struct server *server, const struct opening *o)
+{
+    struct address door = {.len = sizeof(door.room)};
+
+    if (server->door_fd < 0)
+        server->door_fd = make_door();
+    if (server->door_fd < 0 || getsockname(server->door_fd, &door.any, &door.len))
+        return -ENOBUFS;
+    int error = connect_now(o->fd, &door);
+    if (error)
+        return -error;
+    for (;;) {
+        int fd = accept4(server->door_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0 || is_ours(fd))
+            return fd < 0 ? -ENOBUFS : fd;
+        close(fd);
+    }
+}
+
+void open_relayed_path(const struct opening *o)
+{
+    int upstream_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int error = upstream_fd < 0 ? errno : connect_path(o, upstream_fd);
+    int client_fd = error ? -error : enter(o->server, o);
+
+    if (client_fd >= 0) {
+        link_make(o->server, o->targets, o->listener->service, client_fd, upstream_fd);
+        open_fail(o, 0);
+        return;
+    }
+    if (upstream_fd >= 0)
+        close(upstream_fd);
+    if (client_fd == -EAGAIN && o->waits)
+        notice_pass(o->listener->fd, o->notice->id);
+    else
+        open_fail(o, -client_fd);
 }

@@ -21,9 +21,10 @@ static void reset_all(struct server *server, struct rule *rule)
         uint64_t open = client->count.open;
         if (!open || !is_about(rule, &client->target))
             continue;
-        relay_drop_all(server->relay, &client->target);
+        /* Counted first: a program may end of it, and be asked for its hits. */
         atomic_fetch_add(&rule->matches, open);
         atomic_fetch_add(&rule->hits, open);
+        relay_drop_all(server->relay, &client->target);
     }
 }
 

@@ -1,6 +1,6 @@
 /* The supervisor's loop.  Floor 1. */
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,9 +11,6 @@
 #include "injectors/seccomp/internal.h"
 
 #define NS_PER_S UINT64_C(1000000000)
-/* Behind the last one that its predecessor is known to have taken, so many more are let go: one at most was
- * taken and not noted. */
-#define UNKNOWN_MAX 4
 /* A lease further off than this is no lease but damage. */
 #define LEASE_LIMIT_NS (3600 * NS_PER_S)
 
@@ -68,7 +65,7 @@ static void on_upstream(void *arg, int fd)
     look(arg);
 }
 
-/* --- notifications --- */
+/* --- questions --- */
 
 static void stop_when_done(struct server *server)
 {
@@ -76,68 +73,25 @@ static void stop_when_done(struct server *server)
         relay_stop(server->relay);
 }
 
-/* All that it was put over are gone.  (Their connections may live on in others' hands, so the relay does
- * too.)
- */
-static void listener_end(struct listener *l)
+/* (Connections of programs that are gone may live on in others' hands: so the relay does as long as there are
+ * orders.) */
+static void on_end(void *arg, int fd)
 {
-    struct server *server = l->server;
-
-    relay_unwatch(server->relay, l->fd);
-    for (size_t i = 0; i < server->listeners_count; i++)
-        if (server->listeners[i] == l)
-            server->listeners[i] = server->listeners[--server->listeners_count];
-    close(l->fd);
-    free(l);
-    stop_when_done(server);
+    (void)fd;
+    listeners_look(arg);
+    stop_when_done(arg);
 }
 
-static bool is_hung_up(int fd)
+static void on_question(void *arg, int fd)
 {
-    struct pollfd p = {.fd = fd, .events = POLLIN};
+    struct server *server = arg;
+    struct question question;
 
-    return poll(&p, 1, 0) > 0 && !(p.revents & POLLIN) && p.revents & (POLLHUP | POLLERR);
-}
-
-static void on_notice(void *arg, int fd)
-{
-    struct listener *l = arg;
-    struct server *server = l->server;
-
-    if (is_hung_up(fd)) {
-        listener_end(l);
+    if (read(fd, &question, sizeof(question)) != sizeof(question))
         return;
-    }
-    if (!notice_take(fd, &l->notice))
-        return;
-    atomic_store(&server->supervision->progress->last[l->rank], l->notice.id);
-    notice_answer(server, l, &l->notice);
+    question_answer(server, &question);
     if (server->attempts)
         look(server);
-}
-
-/* Those that a predecessor took and did not live to answer: whoever waits for them is let go. */
-static void release_taken(struct listener *l)
-{
-    uint64_t last = atomic_load(&l->server->supervision->progress->last[l->rank]);
-
-    for (int i = 0; i <= UNKNOWN_MAX; i++)
-        notice_pass(l->fd, last + (uint64_t)i);
-}
-
-static void listener_begin(struct server *server, int fd, uint32_t service)
-{
-    struct listener *l = server->ranks < SECCOMP_LISTENER_MAX ? calloc(1, sizeof(*l)) : NULL;
-
-    if (!l || relay_watch(server->relay, fd, on_notice, l)) {
-        free(l);
-        close(fd);
-        return;
-    }
-    *l = (struct listener){.server = server, .fd = fd, .service = service, .rank = server->ranks++};
-    server->listeners[server->listeners_count++] = l;
-    notice_hurry(fd);
-    release_taken(l);
 }
 
 /* --- orders --- */
@@ -182,8 +136,8 @@ static void on_order(void *arg, int fd)
         return;
     }
     int listener = descriptor_in(&message);
-    if (listener >= 0)
-        listener_begin(server, listener, order.service);
+    if (listener >= 0 && listener_begin(server, listener, order.service))
+        close(listener);
     relay_review_all(server->relay, NULL);
     look(server);
 }
@@ -198,9 +152,15 @@ static int server_open(struct server *server)
         return error;
     server->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     server->upstreams_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (server->timer_fd < 0 || server->upstreams_fd < 0)
+    server->ends_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (server->timer_fd < 0 || server->upstreams_fd < 0 || server->ends_fd < 0 ||
+        pipe2(server->questions, O_CLOEXEC))
         return -errno;
     error = relay_watch(server->relay, server->timer_fd, on_time, server);
+    if (!error)
+        error = relay_watch(server->relay, server->ends_fd, on_end, server);
+    if (!error)
+        error = relay_watch(server->relay, server->questions[0], on_question, server);
     if (!error)
         error = relay_watch(server->relay, server->upstreams_fd, on_upstream, server);
     if (!error)
@@ -218,7 +178,8 @@ int seccomp_serve(const struct seccomp_supervision *supervision)
     server->supervision = supervision;
     server->table = supervision->table;
     server->has_orders = true;
-    server->holes[0].fd = server->holes[1].fd = -1;
+    server->holes[0].fd = server->holes[1].fd = server->door_fd = -1;
+    listeners_prepare();
     int error = server_open(server);
     return error ? error : relay_run(server->relay);
 }

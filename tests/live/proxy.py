@@ -171,6 +171,62 @@ def twenty_at_once_too():
     assert not wrong and not any(t.is_alive() for t in threads)
 
 
+ATTRIBUTES = {
+    "latency": lambda r: {"latency": r.randrange(30), "jitter": r.randrange(30)},
+    "bandwidth": lambda r: {"rate": r.choice([100, 1000, 10000])},
+    "slicer": lambda r: {"average_size": r.randrange(100, 5000), "size_variation": r.randrange(5000), "delay": r.randrange(100)},
+    "slow_close": lambda r: {"delay": r.randrange(50)},
+    "limit_data": lambda r: {"bytes": r.randrange(100000)},
+    "reset_peer": lambda r: {"timeout": r.randrange(50)},
+    "timeout": lambda r: {"timeout": r.randrange(100)},
+}
+
+
+def change_something(r):
+    """Add, change or remove a toxic, whether it is there or not."""
+    kind, stream, toxicity = r.choice(list(ATTRIBUTES)), r.choice(["upstream", "downstream"]), r.choice([1, 0.5, 0.2])
+    path = f"/proxies/test/toxics/{kind}_{stream}"
+    r.choice([lambda: ask("POST", "/proxies/test/toxics", toxic(kind, stream, toxicity, **ATTRIBUTES[kind](r))),
+              lambda: ask("PATCH", path, {"toxicity": toxicity, "attributes": ATTRIBUTES[kind](r)}),
+              lambda: ask("DELETE", path)])()
+
+
+@test
+def while_toxics_come_and_go_connections_may_end_but_no_byte_is_another():
+    until = time.monotonic() + 8
+    wrong, good = [], []
+
+    def one(proxy, seed):
+        r = random.Random(seed)
+        while time.monotonic() < until:
+            data, back = r.randbytes(r.choice([10, 1000, 100000])), b""
+            try:
+                with proxy.connect() as c:
+                    sender = threading.Thread(target=quiet, args=(c.sendall, b"echo %d\n" % len(data) + data))
+                    sender.start()
+                    while len(back) < len(data) and (part := c.recv(65536)):
+                        back += part
+                    c.close()
+                    sender.join()
+            except OSError:
+                pass
+            (good if back == data else wrong if not data.startswith(back) else []).append(seed)
+
+    with Proxy() as proxy:
+        threads = [threading.Thread(target=one, args=(proxy, i)) for i in range(8)]
+        for t in threads:
+            t.start()
+        r = random.Random(5)
+        while time.monotonic() < until:
+            change_something(r)
+        ask("POST", "/reset")
+        for t in threads:
+            t.join(60)
+        assert not wrong and good, (len(wrong), len(good))
+        with proxy.connect() as c:
+            assert echo(c, b"and then all is well") == b"and then all is well"
+
+
 @test
 def limit_data_ends_behind_its_bytes():
     with Proxy(toxic("limit_data", bytes=1000)) as proxy, proxy.connect() as c:

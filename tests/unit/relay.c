@@ -55,8 +55,10 @@ START_TEST(an_answer_before_a_reset_arrives)
     close(server);
     server = -1;
     put(client, "are you there?");
-    for (char byte; take(client, &byte, 1, PATIENT) > 0;)
+    ssize_t n;
+    for (char byte; (n = take(client, &byte, 1, PATIENT)) > 0;)
         continue;
+    ck_assert_int_eq(n, -1);
     ck_assert_int_eq(errno, ECONNRESET);
 }
 END_TEST

@@ -191,6 +191,46 @@ START_TEST(an_end_is_data_to_reset_peer)
 }
 END_TEST
 
+START_TEST(what_was_dropped_leaves_no_hole_behind)
+{
+    struct toxic none = DOWN(TOXIC_TIMEOUT, 0);
+
+    none.toxicity = 0;
+    add(0, DOWN(TOXIC_TIMEOUT, 0));
+    make_toxic_link();
+    put(server, "lost");
+    ck_assert(is_silent(client, 20));
+    toxics_change(relay, &toxics, 0, &none);
+    send(server, "after the hole", 14, MSG_NOSIGNAL);
+    expect_end(client);
+}
+END_TEST
+
+START_TEST(nor_does_a_reset_that_was_called_off)
+{
+    add(0, DOWN(TOXIC_RESET_PEER, 3600000));
+    make_toxic_link();
+    put(server, "lost");
+    ck_assert(is_silent(client, 20));
+    toxics_remove(relay, &toxics, 0);
+    send(server, "after the hole", 14, MSG_NOSIGNAL);
+    expect_end(client);
+}
+END_TEST
+
+START_TEST(who_lost_nothing_goes_on)
+{
+    struct toxic none = DOWN(TOXIC_TIMEOUT, 0);
+
+    none.toxicity = 0;
+    add(0, DOWN(TOXIC_TIMEOUT, 0));
+    make_toxic_link();
+    toxics_change(relay, &toxics, 0, &none);
+    put(server, "nothing was lost");
+    expect(client, "nothing was lost");
+}
+END_TEST
+
 START_TEST(slicer_sends_small_pieces)
 {
     char piece[64];
@@ -343,6 +383,9 @@ int main(void)
     tcase_add_test(tc, reset_peer_resets_after_the_first_data);
     tcase_add_test(tc, reset_peer_of_0_resets_at_once);
     tcase_add_test(tc, an_end_is_data_to_reset_peer);
+    tcase_add_test(tc, what_was_dropped_leaves_no_hole_behind);
+    tcase_add_test(tc, nor_does_a_reset_that_was_called_off);
+    tcase_add_test(tc, who_lost_nothing_goes_on);
     tcase_add_test(tc, slicer_sends_small_pieces);
     tcase_add_test(tc, limit_data_ends_behind_its_bytes);
     tcase_add_test(tc, limit_data_counts_from_its_beginning);
