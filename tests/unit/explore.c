@@ -200,6 +200,17 @@ START_TEST(what_branches_would_share_is_run_anew)
 }
 END_TEST
 
+START_TEST(a_pipe_is_shared_once_it_is_used)
+{
+    const struct explore_result *r = explore_word("piped");
+
+    ck_assert_str_eq(findings_of(r), "malloc ENOMEM segv");
+    ck_assert(is_noted(r, "from its first write on"));
+    ck_assert_uint_gt(r->forks, 0);
+    ck_assert_uint_eq(r->explored_count, r->points_count);
+}
+END_TEST
+
 START_TEST(the_same_points_have_the_same_ids)
 {
     char first[EXPLORE_ID_BYTES];
@@ -331,6 +342,7 @@ int main(void)
     tcase_add_test(tests, what_changes_files_runs_in_a_copy);
     tcase_add_test(tests, both_engines_find_the_same);
     tcase_add_test(tests, what_branches_would_share_is_run_anew);
+    tcase_add_test(tests, a_pipe_is_shared_once_it_is_used);
     tcase_add_test(tests, the_same_points_have_the_same_ids);
     tcase_add_test(tests, a_program_that_fails_by_itself_is_not_judged);
     tcase_add_test(tests, output_that_varies_is_said_and_not_compared);
