@@ -128,16 +128,21 @@ static void kill_late(struct pass *p, bool *is_killed)
         }
 }
 
-static void kill_still(struct pass *p)
+/* True when nothing is left to wait for. */
+static bool stands_still(struct pass *p)
 {
     uint64_t now = now_mono_ns();
     uint64_t turn = p->x->forks + atomic_load(&p->w->area->running);
 
-    if (turn != p->turn || p->is_gone) {
+    if (turn != p->turn) {
         p->turn = turn;
         p->turned_ns = now;
-    } else if (now - p->turned_ns > STILL_NS)
+    }
+    if (now - p->turned_ns <= STILL_NS)
+        return false;
+    if (!p->is_gone)
         kill(p->w->pid, SIGKILL);
+    return p->is_gone;
 }
 
 static void pass_run(struct pass *p)
@@ -154,7 +159,8 @@ static void pass_run(struct pass *p)
                 memset(is_killed, 0, sizeof(is_killed));
         }
         kill_late(p, is_killed);
-        kill_still(p);
+        if (stands_still(p))
+            break;
         if (is_over(p->x) && !a->budget_over) {
             a->budget_over = 1;
             kill(p->w->pid, SIGKILL);

@@ -16,8 +16,8 @@ enum failing_family {
     FAMILY_CHANGE, /* of the file system */
     FAMILY_MAP,
     FAMILY_NETWORK,
-    FAMILY_ENTANGLE, /* makes what a branch would share */
-    FAMILY_START,    /* of processes and threads */
+    FAMILY_ENDS,  /* of pipes and sockets, which a branch shares: until they are used, that is no bond */
+    FAMILY_START, /* of processes and threads */
 };
 
 struct failing_row {

@@ -41,6 +41,7 @@ struct about {
     const char *path;
     bool is_change;   /* the world outside of the process would be another one */
     bool is_entangle; /* a later branch would share it */
+    bool is_transfer; /* reads or writes the descriptor: what comes out of a pipe comes out once */
 };
 
 /* 0: let it go on; else the error that it fails with. */

@@ -150,6 +150,14 @@ static int decide_place(enum failing call, uint64_t sequence, const struct about
     return branch_off(place, call);
 }
 
+static bool is_bond(const struct about *about)
+{
+    if (about->is_change || about->is_entangle || !about->is_transfer)
+        return about->is_change || about->is_entangle;
+    enum explore_kind kind = kind_of(about->fd);
+    return kind == EXPLORE_PIPE || kind == EXPLORE_SOCKET;
+}
+
 /* In a branch a call has been failed: others may be too, and what changes the world may not happen. */
 static int decide_in_branch(enum failing call, const struct about *about)
 {
@@ -157,7 +165,7 @@ static int decide_in_branch(enum failing call, const struct about *about)
         own_end->fired++;
         return branch_error;
     }
-    if (about->is_change || about->is_entangle)
+    if (is_bond(about))
         branch_escape(call);
     return 0;
 }
@@ -170,7 +178,7 @@ static int decide(enum failing call, const struct about *about)
     if (area->mode == EXPLORE_FAIL)
         return decide_fail(call, sequence, about);
     int error = decide_place(call, sequence, about);
-    if (!error && area->mode == EXPLORE_BRANCH && (about->is_change || about->is_entangle))
+    if (!error && area->mode == EXPLORE_BRANCH && is_bond(about))
         branch_entangled(call);
     return error;
 }

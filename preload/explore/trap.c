@@ -88,15 +88,18 @@ static struct about look(const ucontext_t *context, enum failing call, long numb
         look_at_path(r, number, &about);
         about.is_change = true;
         break;
-    case FAMILY_ENTANGLE: about.is_entangle = call != FAILING_socket; break;
     case FAMILY_NETWORK:
         about.fd = (int)r[REG_RDI];
         about.is_change = call != FAILING_connect || leads_somewhere(r);
         break;
     case FAMILY_READ:
     case FAMILY_WRITE:
+        about.fd = (int)r[REG_RDI];
+        about.is_transfer = true;
+        break;
     case FAMILY_CLOSE: about.fd = (int)r[REG_RDI]; break;
     case FAMILY_MEMORY:
+    case FAMILY_ENDS:
     case FAMILY_START: break;
     }
     return about;

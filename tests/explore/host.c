@@ -168,6 +168,21 @@ static int fresh(void)
     return 0;
 }
 
+/* What goes through a pipe comes out once. */
+static int piped(void)
+{
+    int ends[2];
+    char got[5] = "";
+
+    if (pipe2(ends, O_CLOEXEC))
+        return 1;
+    if (write(ends[1], "text", 4) != 4 || read(ends[0], got, 4) != 4)
+        return 1;
+    close(ends[0]);
+    close(ends[1]);
+    return unchecked();
+}
+
 static int aborts(void)
 {
     char *p = malloc(16);
@@ -185,7 +200,7 @@ static const struct {
     {"unchecked", unchecked}, {"checked", checked},     {"printed", printed}, {"parts", parts},
     {"file", file},           {"varies", varies},       {"fails", fails},     {"retries", retries},
     {"masked", masked},       {"entangled", entangled}, {"fresh", fresh},     {"aborts", aborts},
-    {"locked", locked},
+    {"locked", locked},       {"piped", piped},
 };
 
 int main(int argc, char **argv)

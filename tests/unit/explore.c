@@ -200,6 +200,17 @@ START_TEST(what_branches_would_share_is_run_anew)
 }
 END_TEST
 
+START_TEST(a_pipe_is_shared_once_it_is_used)
+{
+    const struct explore_result *r = explore_word("piped");
+
+    ck_assert_str_eq(findings_of(r), "malloc ENOMEM segv");
+    ck_assert(is_noted(r, "from its first write on"));
+    ck_assert_uint_gt(r->forks, 0);
+    ck_assert_uint_eq(r->explored_count, r->points_count);
+}
+END_TEST
+
 START_TEST(the_same_points_have_the_same_ids)
 {
     char first[EXPLORE_ID_BYTES];
@@ -291,6 +302,51 @@ START_TEST(what_the_budget_left_out_is_counted)
 }
 END_TEST
 
+/* --- whose defect it is --- */
+
+static const struct module libc_module = {.path = "/lib/libc.so.6", .build_id = "aa"},
+                           own_module = {.path = "/usr/bin/program", .build_id = "bb"};
+
+static struct stack stack_from(uint64_t in_libc, uint64_t in_program)
+{
+    return (struct stack){.frames = {{.module = &libc_module, .address = in_libc},
+                                     {.module = &own_module, .address = in_program},
+                                     {.module = &own_module, .address = 1}},
+                          .depth = 3};
+}
+
+START_TEST(libc_crashing_in_the_call_that_could_not_allocate_is_its_own_defect)
+{
+    struct plan plan = {.outcome = ENDING_SEGV};
+
+    plan.point.stack = stack_from(100, 50);
+    plan.finding.crash = stack_from(200, 50);
+    ck_assert(is_libc_own(&plan));
+    plan.finding.crash = stack_from(200, 60); /* strlen(NULL), after strdup() */
+    ck_assert(!is_libc_own(&plan));
+    plan.finding.crash = stack_from(200, 50);
+    plan.finding.crash.frames[0].module = &own_module;
+    ck_assert(!is_libc_own(&plan));
+    plan.finding.crash.depth = 0;
+    ck_assert(!is_libc_own(&plan));
+}
+END_TEST
+
+START_TEST(a_cause_is_where_the_program_crashed_whatever_libc_did_there)
+{
+    struct plan a = {.outcome = ENDING_SEGV, .point = {.call = "malloc"}}, b = a;
+
+    a.finding.crash = stack_from(200, 50);
+    b.finding.crash = stack_from(300, 50);
+    ck_assert_uint_eq(cause_of(&a), cause_of(&b));
+    b.finding.crash = stack_from(200, 60);
+    ck_assert_uint_ne(cause_of(&a), cause_of(&b));
+    b = a;
+    b.outcome = ENDING_HEAP;
+    ck_assert_uint_ne(cause_of(&a), cause_of(&b));
+}
+END_TEST
+
 /* --- scratch --- */
 
 START_TEST(a_copy_is_the_same_until_something_changes)
@@ -331,6 +387,7 @@ int main(void)
     tcase_add_test(tests, what_changes_files_runs_in_a_copy);
     tcase_add_test(tests, both_engines_find_the_same);
     tcase_add_test(tests, what_branches_would_share_is_run_anew);
+    tcase_add_test(tests, a_pipe_is_shared_once_it_is_used);
     tcase_add_test(tests, the_same_points_have_the_same_ids);
     tcase_add_test(tests, a_program_that_fails_by_itself_is_not_judged);
     tcase_add_test(tests, output_that_varies_is_said_and_not_compared);
@@ -339,6 +396,8 @@ int main(void)
     tcase_add_test(tests, an_abort_is_a_finding_where_asked_for);
     tcase_add_test(tests, fresh_memory_is_poisoned);
     tcase_add_test(tests, what_the_budget_left_out_is_counted);
+    tcase_add_test(tests, libc_crashing_in_the_call_that_could_not_allocate_is_its_own_defect);
+    tcase_add_test(tests, a_cause_is_where_the_program_crashed_whatever_libc_did_there);
     tcase_add_test(tests, a_copy_is_the_same_until_something_changes);
     suite_add_tcase(suite, tests);
     return check_main(suite);
