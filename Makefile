@@ -17,7 +17,7 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DCHAOSCTL_VERSION='"$(VERSION)"'
 CFLAGS   += -std=c11 $(OPT) -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
             -Wpointer-arith -Wundef -Wvla $(WERROR) $(SAN)
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) $(LOADED))
-LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES)) -lm
+LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES)) -lm -pthread
 DEPFLAGS  = -MMD -MP
 
 # The shim runs beneath malloc, in anybody's process: no helper leaves it, nothing is resolved late, and its TLS needs
