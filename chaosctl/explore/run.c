@@ -265,17 +265,28 @@ int run_collect(struct explore *x, struct worker *w, int status, bool wants_tree
     return error;
 }
 
+static bool is_interrupted(const struct explore *x)
+{
+    return x->request.is_interrupted && *x->request.is_interrupted;
+}
+
 int run_wait(struct explore *x, struct worker *w, bool is_native, struct ended *ret_ended)
 {
     int status = 0, error = run_start(x, w, is_native);
 
-    while (!error && wait_child(w->deadline_ns, &status) != w->pid)
-        if (now_mono_ns() >= w->deadline_ns) {
+    while (!error && wait_child(now_mono_ns() + NS_PER_S / 10, &status) != w->pid)
+        if (now_mono_ns() >= w->deadline_ns || is_interrupted(x)) {
             kill(w->pid, SIGKILL);
             w->is_killed = true;
             w->deadline_ns = UINT64_MAX;
         }
-    return error ? error : run_collect(x, w, status, true, ret_ended);
+    if (!error)
+        error = run_collect(x, w, status, true, ret_ended);
+    if (error || !is_interrupted(x))
+        return error;
+    ended_free(ret_ended);
+    buf_add(x->why, "interrupted before anything was explored");
+    return -ECANCELED;
 }
 
 void ended_free(struct ended *ended)
