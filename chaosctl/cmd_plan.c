@@ -212,5 +212,6 @@ const struct command command_plan = {
                "up every\n"
                "bound, starting and stopping services included.",
     .options = options,
+    .only_prints = true,
     .run = run,
 };

@@ -32,5 +32,6 @@ const struct command command_schema = {
     .summary = "Print the JSON Schema of scenario files, for editors",
     .details = "Draft 2020-12.  With the YAML language server, put this line first in a scenario:\n"
                "  # yaml-language-server: $schema=chaosctl.schema.json",
+    .only_prints = true,
     .run = run,
 };

@@ -30,6 +30,7 @@ const struct command command_status = {
     .summary = "Show the runs under way, their services, and the faults that are active",
     .details = "Each fault with its number (for `lift`), what it hit, and how long it has left.",
     .options = rows,
+    .only_prints = true,
     .run = status_run,
 };
 

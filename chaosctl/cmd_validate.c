@@ -137,5 +137,6 @@ const struct command command_validate = {
         "Each error is printed to standard error as FILE:LINE:COLUMN: what is wrong, and what would work.\n"
         "Nothing is started.  Exit status: 0 all files are valid, 2 one is not.",
     .options = options,
+    .only_prints = true,
     .run = run,
 };

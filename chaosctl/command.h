@@ -33,6 +33,7 @@ struct command {
     const char *details;  /* paragraphs of --help; NULL: none */
     const struct option_row *options;
     bool takes_command; /* operands start another program: options end at the first operand */
+    bool only_prints;   /* it starts, changes and leaves nothing */
     int (*run)(int argc, char **argv);
 };
 

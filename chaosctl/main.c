@@ -1,7 +1,9 @@
 /* chaosctl: the table of commands.  Floor 5. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "chaosctl/base/memory.h"
 #include "chaosctl/base/suggest.h"
 #include "chaosctl/command.h"
 
@@ -72,12 +74,26 @@ static int unknown(const char *name)
     return EXIT_USAGE;
 }
 
+#define OUT_OF_MEMORY "chaosctl: out of memory: what was printed may be incomplete\n"
+
+/* Who only prints ends before it prints what is wrong; jansson would fail an assertion. */
+static void end_out_of_memory(void)
+{
+    if (write(STDERR_FILENO, OUT_OF_MEMORY, sizeof(OUT_OF_MEMORY) - 1) < 0)
+        _exit(EXIT_TOOL);
+    _exit(EXIT_TOOL);
+}
+
 /* A full disk or a closed pipe must not look like success, nor a verdict that nobody could read like one. */
 static int flushed(int status, bool judged)
 {
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "chaosctl: cannot write to standard output: %m\n");
         return status == EXIT_PASS || judged ? EXIT_TOOL : status;
+    }
+    if (memory_ran_out() && status == EXIT_PASS) {
+        fputs(OUT_OF_MEMORY, stderr);
+        return EXIT_TOOL;
     }
     return status;
 }
@@ -119,6 +135,7 @@ int main(int argc, char **argv)
     const struct command *command = find(argv[1]);
     if (!command)
         return *argv[1] == '-' ? misplaced(argv[1]) : unknown(argv[1]);
+    memory_watch(command->only_prints ? end_out_of_memory : NULL);
     bool judges = is_one_of(command->name, "run", "up", "replay");
     return flushed(command->run(argc - 1, argv + 1), judges);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chaosctl/base/buf.h"
+#include "chaosctl/base/memory.h"
 
 void buf_free(struct buf *buf)
 {
@@ -31,6 +32,7 @@ static bool reserve(struct buf *buf, size_t more)
     char *data = realloc(buf->data, capacity);
     if (!data) {
         buf->failed = true;
+        memory_is_out();
         return false;
     }
     buf->data = data;

@@ -35,6 +35,7 @@ struct child {
 struct loop {
     int epoll_fd, signal_fd, timer_fd;
     bool stopped;
+    int error; /* what cannot be waited for any more */
     struct watch *watches;
     struct timer *timers;  /* by due_ns */
     struct timer *expired; /* taken off timers in this turn, still to be called */
@@ -50,6 +51,15 @@ struct loop {
 
 static void on_signal_fd(void *arg, int fd, uint32_t events);
 
+/* What is ready and cannot be read would be ready for ever. */
+static void give_up(struct loop *loop, int error)
+{
+    if (error == EAGAIN || error == EINTR)
+        return;
+    loop->error = error;
+    loop->stopped = true;
+}
+
 /* Nothing to read: its firing wakes epoll, and it is set anew before the next wait. */
 static void on_timer_fd(void *arg, int fd, uint32_t events)
 {
@@ -59,6 +69,8 @@ static void on_timer_fd(void *arg, int fd, uint32_t events)
     (void)events;
     if (read(fd, &fired, sizeof(fired)) == sizeof(fired))
         loop->armed_ns = 0;
+    else
+        give_up(loop, errno);
 }
 
 static int open_all(struct loop *loop)
@@ -346,7 +358,9 @@ static void on_signal_fd(void *arg, int fd, uint32_t events)
             loop->signal_was_sent = info.ssi_code <= 0; /* SI_USER, SI_QUEUE, SI_TKILL; above: the kernel */
             loop->signals[info.ssi_signo].fn(loop->signals[info.ssi_signo].arg, (int)info.ssi_signo);
         }
+        errno = EAGAIN; /* unless the next read says otherwise */
     }
+    give_up(loop, errno);
 }
 
 /* --- the loop --- */
@@ -366,6 +380,7 @@ int loop_run(struct loop *loop)
     struct epoll_event events[BATCH_MAX];
 
     loop->stopped = false;
+    loop->error = 0;
     reap(loop); /* a child that ended before there was a loop has sent its signal to nobody */
     while (!loop->stopped) {
         int n = wait_once(loop, events);
@@ -380,5 +395,5 @@ int loop_run(struct loop *loop)
         if (!loop->stopped)
             run_timers(loop);
     }
-    return 0;
+    return -loop->error;
 }
