@@ -33,12 +33,17 @@ static uint64_t starting_ns(const struct scenario *s)
     return ns;
 }
 
+/* Of deeds that are done together the longest counts. */
 static uint64_t steps_ns(const struct step *steps, size_t count)
 {
-    uint64_t ns = 0;
+    uint64_t ns = 0, longest = 0;
 
-    for (size_t i = 0; i < count; i++)
-        ns += steps[i].probe ? steps[i].probe->timeout_ns : steps[i].wait_ns;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t took = steps[i].probe ? steps[i].probe->timeout_ns : steps[i].wait_ns;
+        longest = steps[i].beside && longest > took ? longest : took;
+        if (i + 1 == count || !steps[i + 1].beside)
+            ns += longest;
+    }
     return ns;
 }
 

@@ -5,14 +5,21 @@
 #include "chaosctl/base/clock.h"
 #include "chaosctl/run/internal.h"
 
+/* One that is done, or is to be.  The prober knows each by it: several may be under way. */
+struct asked {
+    struct steps *steps;
+    const struct step *step;
+};
+
 struct steps {
     struct run *run;
-    const struct step *list;
-    size_t count, next;
+    size_t count, next; /* next: the first that is not over */
+    size_t open;        /* deeds under way, from next on */
     enum phase phase;
     bool carry_on; /* after a failed step; otherwise the rest is not run */
+    bool failed;   /* one of those that are done together */
     struct timer wait;
-    bool asking; /* a probe is under way */
+    struct asked asked[];
 };
 
 static void go_on(struct steps *steps);
@@ -20,20 +27,32 @@ static void go_on(struct steps *steps);
 struct steps *steps_new(struct run *run, const struct step *list, size_t count, enum phase phase,
                         bool carry_on)
 {
-    struct steps *steps = calloc(1, sizeof(*steps));
+    struct steps *steps = calloc(1, sizeof(*steps) + count * sizeof(*steps->asked));
 
-    if (steps)
-        *steps =
-            (struct steps){.run = run, .list = list, .count = count, .phase = phase, .carry_on = carry_on};
+    if (!steps)
+        return NULL;
+    *steps = (struct steps){.run = run, .count = count, .phase = phase, .carry_on = carry_on};
+    for (size_t i = 0; i < count; i++)
+        steps->asked[i] = (struct asked){steps, &list[i]};
     return steps;
+}
+
+/* Behind the last of those that are done at the same moment as the first. */
+static size_t end_of_step(const struct steps *steps, size_t first)
+{
+    size_t end = first + 1;
+
+    while (end < steps->count && steps->asked[end].step->beside)
+        end++;
+    return end;
 }
 
 void steps_free(struct steps *steps)
 {
     if (!steps)
         return;
-    if (steps->asking)
-        prober_cancel(steps->run->prober, steps);
+    for (size_t i = steps->next, end = end_of_step(steps, i); steps->open && i < end; i++)
+        prober_cancel(steps->run->prober, &steps->asked[i]);
     loop_unset_timer(steps->run->loop, &steps->wait);
     free(steps);
 }
@@ -53,54 +72,67 @@ static void tally(struct steps *steps, const struct step *step, enum outcome out
                      });
 }
 
-static void finish_step(struct steps *steps, enum judgement j, const char *observed)
+static void finish_step(struct steps *steps)
 {
-    const struct step *step = &steps->list[steps->next++];
+    bool stop = steps->failed && !steps->carry_on;
 
-    tally(steps, step, j == JUDGE_HOLDS ? OUTCOME_HELD : OUTCOME_FAILED, observed);
-    if (j != JUDGE_HOLDS && !steps->carry_on)
-        while (steps->next < steps->count)
-            tally(steps, &steps->list[steps->next++], OUTCOME_NOT_RUN, "a step before it failed");
+    steps->next = end_of_step(steps, steps->next);
+    steps->failed = false;
+    while (stop && steps->next < steps->count)
+        tally(steps, steps->asked[steps->next++].step, OUTCOME_NOT_RUN, "a step before it failed");
     go_on(steps);
+}
+
+/* Told at once, not with the last of them: a run that is stopped meanwhile has it in its report. */
+static void finish_deed(struct asked *asked, enum judgement j, const char *observed)
+{
+    struct steps *steps = asked->steps;
+
+    steps->failed = steps->failed || j != JUDGE_HOLDS;
+    tally(steps, asked->step, j == JUDGE_HOLDS ? OUTCOME_HELD : OUTCOME_FAILED, observed);
+    if (!--steps->open)
+        finish_step(steps);
 }
 
 static void answered(void *arg, const struct answer *answer)
 {
-    struct steps *steps = arg;
-    const struct step *step = &steps->list[steps->next];
+    struct asked *asked = arg;
+    const struct step *step = asked->step;
     struct observation seen = {0};
     cleanup_buf struct buf why = {0};
 
-    steps->asking = false;
     observation_of_answer(step->probe, answer, &seen);
     enum judgement j = judge_answer(step->probe, step->expect, step->expect_count, &seen, NULL, &why);
-    finish_step(steps, j, buf_text(&why));
+    finish_deed(asked, j, buf_text(&why));
 }
 
 static void waited(void *arg)
 {
-    struct steps *steps = arg;
-
-    steps->next++;
-    go_on(steps);
+    finish_step(arg);
 }
 
-static void ask(struct steps *steps, const struct step *step)
+/* All count as under way before the first is asked: one that cannot be asked is over at once, and must not
+ * end the step without the others. */
+static void ask(struct steps *steps)
 {
-    int r = prober_ask(steps->run->prober, step->probe, answered, steps);
+    size_t first = steps->next, end = end_of_step(steps, first);
 
-    steps->asking = !r;
-    if (r)
-        finish_step(steps, JUDGE_FAILS, strerror(-r));
+    steps->open = end - first;
+    for (size_t i = first; i < end; i++) {
+        struct asked *asked = &steps->asked[i];
+        int r = prober_ask(steps->run->prober, asked->step->probe, answered, asked);
+        if (r)
+            finish_deed(asked, JUDGE_FAILS, strerror(-r));
+    }
 }
 
 static void go_on(struct steps *steps)
 {
     if (steps_are_done(steps))
         return;
-    const struct step *step = &steps->list[steps->next];
+    const struct step *step = steps->asked[steps->next].step;
     if (step->probe) {
-        ask(steps, step);
+        ask(steps);
         return;
     }
     steps->wait.fn = waited;

@@ -210,6 +210,7 @@ struct check {
 struct step {
     const struct probe *probe; /* NULL: a wait */
     uint64_t wait_ns;
+    bool beside; /* at the same moment as the one before it (parallel); both are deeds */
     const struct condition *expect;
     size_t expect_count;
     const char *text;

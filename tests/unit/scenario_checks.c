@@ -344,7 +344,7 @@ static const char *parse_step(const char *step)
 }
 
 static const struct case_row steps[] = {
-    {"{}", "a step is exactly one of http, tcp, exec, probe and wait"},
+    {"{}", "a step is exactly one of http, tcp, exec, probe, wait and parallel"},
     {"{wait: 1s, tcp: \"h:1\"}", "a step is exactly one of"},
     {"{wait: 0}", "wait: \"0\" would do nothing"},
     {"{wait: 500}", "wait: \"500\" has no unit"},

@@ -48,7 +48,8 @@ void *realloc(void *old, size_t size)
     "  faults: [{one_of: [{refuse: {target: \"${dep}\"}}, {error: {call: connect, errno: ETIMEDOUT}}]},"     \
     " {oom: {size: \"1KiB..2KiB\"}}]\n"                                                                      \
     "  during: [{probe: item, expect: {json: {/a: [1, \"/x/\"]}, headers: {A: b}, body: \"y|z\"}}]\n"        \
-    "  steps: [{http: {put: \"http://h/${dep}\", json: {a: [1, true, \"x\"]}}}, {wait: 1s}, {exec: [ls]}]\n"
+    "  steps: [{http: {put: \"http://h/${dep}\", json: {a: [1, true, \"x\"]}}}, {wait: 1s},"                 \
+    " {parallel: [{exec: [ls]}, {probe: port, timeout: 2s, expect: {ok: false}}]}]\n"
 #define INVALID                                                                                              \
     "vars: {a: \"${b}\"}\nnam: x\nseed: x\nsteady_state: [{probe: itme}, {exec: ls}, {log: shop, never: "    \
     "\"(\"}]\n" TAIL
