@@ -6,7 +6,8 @@
  * which may have changed since it was looked at: the supervisor connects the program's socket itself, which
  * it fetches by pidfd_getfd, to the dependency, to a closed port, or to its own relay.  The program's call
  * is answered at once in any case: what has to wait waits in the kernel, as the program's own connect, which
- * keeps to time-outs, signals and O_NONBLOCK as it always does.
+ * keeps to time-outs, signals and O_NONBLOCK as it always does.  A unix socket is connected by the program
+ * itself, with its own rights, unless it is relayed, which only that of a program of our own user is.
  *
  * Not for the shim.  Never prints. */
 #ifndef INJECTORS_SECCOMP_H

@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/base/clock.h"
 #include "chaosctl/run/supervisor.h"
 #include "injectors/seccomp.h"
 
 #define NAME       "chaosctl-watch"
-#define DEATHS_MAX 3   /* then the next one lets everything pass: what it is asked may be what kills it */
+#define DEATHS_MAX 3 /* then the next one lets everything pass: what it is asked may be what kills it */
+#define RETRY_NS   UINT64_C(100000000)
 #define END_MS     500 /* that we wait for one that has nobody left to serve */
 
 struct supervisor {
@@ -35,6 +37,7 @@ struct supervisor {
     uint32_t services[SECCOMP_LISTENER_MAX];
     size_t listeners_count;
     unsigned deaths;
+    struct timer retry; /* no process is to be had: whoever connects waits meanwhile */
 };
 
 /* --- its process --- */
@@ -168,6 +171,8 @@ int supervisor_take(struct supervisor *s, pid_t pid, int fd, uint32_t service)
 
 /* --- its end --- */
 
+static void replace(void *arg);
+
 static void ended(void *arg, pid_t pid, int status)
 {
     struct supervisor *s = arg;
@@ -177,8 +182,17 @@ static void ended(void *arg, pid_t pid, int status)
     s->pid = 0;
     s->deaths++;
     close(steal_fd(&s->orders_fd));
-    if (spawn(s))
+    replace(s);
+}
+
+static void replace(void *arg)
+{
+    struct supervisor *s = arg;
+
+    if (spawn(s)) {
+        loop_set_timer(s->loop, &s->retry, now_mono_ns() + RETRY_NS);
         return;
+    }
     for (size_t i = 0; i < s->listeners_count; i++)
         order(s, s->listeners[i], s->services[i]);
     if (s->died)
@@ -201,6 +215,7 @@ void supervisor_free(struct supervisor *s)
     for (size_t i = 0; i < s->listeners_count; i++)
         close(s->listeners[i]);
     clean_fd(&s->orders_fd);
+    loop_unset_timer(s->loop, &s->retry);
     if (s->pid)
         loop_remove_child(s->loop, s->pid);
     if (s->pid && ends_soon(s->pid))
@@ -230,6 +245,7 @@ int supervisor_new(struct loop *loop, struct table *table, const char *control_p
                                  .arg = arg,
                                  .orders_fd = -1,
                                  .progress = progress};
+        s->retry = (struct timer){.fn = replace, .arg = s};
         error = spawn(s);
     }
     if (!error) {

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "injectors/seccomp/address.h"
-
-#define PATH_BYTES 256 /* a path of a socket, behind the way to a process's root or folder */
+#include "injectors/seccomp/remote.h"
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -63,13 +62,13 @@ static bool unix_endpoint(struct address *a, struct endpoint *ret_end)
 /* A path as that process sees it; a relative one from its folder. */
 static bool file_of(int pid, const char *path, size_t len, struct stat *ret_file)
 {
-    char whole[PATH_BYTES];
-
     if (!len || path[0] == '@')
         return false;
-    int n = snprintf(whole, sizeof(whole), "/proc/%d/%s%.*s", pid, path[0] == '/' ? "root" : "cwd/", (int)len,
-                     path);
-    return n > 0 && (size_t)n < sizeof(whole) && !stat(whole, ret_file);
+    int fd = remote_path(pid, path, len);
+    bool is_there = fd >= 0 && !fstat(fd, ret_file);
+    if (fd >= 0)
+        close(fd);
+    return is_there;
 }
 
 static uint32_t same_file(const struct table *table, const struct endpoint *end, int pid)

@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "injectors/seccomp/internal.h"
@@ -82,7 +84,7 @@ static bool opening_look(struct opening *o)
     if (!o->pid || is_of_the_shim(o->server, o->pid))
         return false;
     o->fd = remote_descriptor((int)o->notice->pid, (int)o->notice->data.args[0]);
-    if (o->fd < 0 || !is_a_stream(o))
+    if (o->fd < 0 || !notice_is_valid(o->listener->fd, o->notice->id) || !is_a_stream(o))
         return false;
     o->waits = !(fcntl(o->fd, F_GETFL) & O_NONBLOCK);
     return true;
@@ -204,6 +206,22 @@ static void count(const struct opening *o)
     }
 }
 
+static bool acts_as_we_do(const struct opening *o)
+{
+    char path[32];
+    struct stat st;
+
+    snprintf(path, sizeof(path), "/proc/%d", o->pid);
+    return !stat(path, &st) && st.st_uid == geteuid() && st.st_gid == getegid();
+}
+
+/* Nothing of a socket that is bound to a device reaches us, and MPTCP knows no simultaneous open. */
+static bool can_be_relayed(const struct opening *o)
+{
+    return !address_is_inet(&o->there) ||
+           (option_of(o->fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP && !socket_has_device(o->fd));
+}
+
 static void opening_answer(const struct opening *o)
 {
     uint64_t now_ns = server_now_ns();
@@ -217,15 +235,17 @@ static void opening_answer(const struct opening *o)
         notice_pass(o->listener->fd, o->notice->id);
         return;
     }
-    bool is_relayed = o->targets & atomic_load(&o->server->table->relayed);
-    if (address_is_inet(&o->there))
+    bool can = can_be_relayed(o), is_relayed = can && o->targets & atomic_load(&o->server->table->relayed);
+    if (can && address_is_inet(&o->there))
         hold(o, &mark);
-    if (mark.holds || (is_relayed && address_is_inet(&o->there)))
+    if ((can && mark.holds) || (is_relayed && address_is_inet(&o->there)))
         open_relayed(o, &mark);
-    else if (is_relayed)
+    else if (is_relayed && !address_is_inet(&o->there) && acts_as_we_do(o))
         open_relayed_path(o);
-    else
+    else if (address_is_inet(&o->there))
         open_directly(o);
+    else /* made by us, it would be with our rights, and the peer would see us (SO_PEERCRED) */
+        notice_pass(o->listener->fd, o->notice->id);
 }
 
 void question_answer(struct server *server, const struct question *q)

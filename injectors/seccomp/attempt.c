@@ -123,6 +123,7 @@ static void arrive(struct attempt *a)
         fail(a);
     if (client_fd < 0)
         return;
+    epoll_ctl(a->server->upstreams_fd, EPOLL_CTL_DEL, a->upstream_fd, NULL); /* it outlives the attempt */
     link_make(a->server, a->targets, a->service, client_fd, a->upstream_fd);
     a->upstream_fd = -1;
 }

@@ -27,6 +27,7 @@ struct listener {
     uint32_t service;
     size_t rank; /* in the progress */
     pthread_t thread;
+    bool has_thread; /* or the loop asks */
     _Atomic bool is_over;
 };
 
@@ -65,6 +66,7 @@ struct server {
     struct table *table;
     struct relay *relay;
     bool has_orders;               /* somebody may still give some */
+    uint64_t end_ns;               /* nobody is left: what is on its way is delivered until then */
     size_t listeners_count, ranks; /* that serve; that there were */
     int ends_fd;                   /* an epoll set of them */
     int questions[2];              /* a pipe */
@@ -116,6 +118,8 @@ void open_relayed_path(const struct opening *o);
 int connect_now(int fd, const struct address *there);
 /* As by a closed port.  The errno. */
 int connect_nowhere(int fd, const struct address *there);
+/* One but this machine's own: what is here it does not reach. */
+bool socket_has_device(int fd);
 bool socket_is_again(struct server *server, uint64_t cookie);
 
 /* attempt.c */

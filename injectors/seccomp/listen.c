@@ -10,12 +10,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "injectors/seccomp/internal.h"
 
 #define STACK_BYTES (128 * 1024)
 #define REST_MS     1
+#define PIPE_MOST   4096 /* bytes that wait in it */
 /* Behind the last one that its predecessor is known to have taken, so many more are let go: one at most was
  * taken and not noted. */
 #define UNKNOWN_MAX 4
@@ -99,6 +101,18 @@ static int start(struct listener *l)
     return error;
 }
 
+/* Where no thread is to be had (RLIMIT_NPROC, pids.max) the loop asks itself: slower, but nobody waits in
+ * vain.  Not into a pipe that only it empties, unless there is room. */
+static void on_notice(void *arg, int fd)
+{
+    struct listener *l = arg;
+    int queued = 0;
+
+    (void)fd;
+    if (!ioctl(l->server->questions[0], FIONREAD, &queued) && queued < PIPE_MOST)
+        take_one(l);
+}
+
 /* Those that a predecessor took and did not live to answer: whoever waits for them is let go. */
 static void release_taken(const struct listener *l)
 {
@@ -126,7 +140,8 @@ int listener_begin(struct server *server, int fd, uint32_t service)
     if (!error) {
         notice_hurry(fd);
         release_taken(l);
-        error = start(l);
+        l->has_thread = !start(l);
+        error = l->has_thread ? 0 : relay_watch(server->relay, fd, on_notice, l);
     }
     if (error) {
         epoll_ctl(server->ends_fd, EPOLL_CTL_DEL, fd, NULL);
@@ -146,7 +161,12 @@ void listeners_look(struct server *server)
         struct listener *l = event.data.ptr;
         epoll_ctl(server->ends_fd, EPOLL_CTL_DEL, l->fd, NULL);
         atomic_store(&l->is_over, true);
-        pthread_kill(l->thread, SIGUSR1);
+        if (l->has_thread) {
+            pthread_kill(l->thread, SIGUSR1);
+        } else {
+            relay_unwatch(server->relay, l->fd);
+            close(l->fd);
+        }
         server->listeners_count--;
     }
 }

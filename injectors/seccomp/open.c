@@ -26,13 +26,21 @@ int connect_now(int fd, const struct address *there)
     return error;
 }
 
+bool socket_has_device(int fd)
+{
+    char name[16] = "";
+    socklen_t len = sizeof(name);
+
+    return !getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &len) && len && strcmp(name, "lo");
+}
+
 /* Nobody listens on port 0.  From an address that the socket is bound to, only that one is reached for sure.
  */
 int connect_nowhere(int fd, const struct address *there)
 {
     struct address own, closed;
 
-    if (!address_is_inet(there))
+    if (!address_is_inet(there) || socket_has_device(fd))
         return ECONNREFUSED;
     closed = address_own(fd, &own) && !address_is_wildcard(&own) ? own : address_here(there);
     address_set_port(&closed, 0);
@@ -91,13 +99,10 @@ static int connect_path(const struct opening *o, int socket_fd)
 {
     struct address through = {.len = sizeof(through.un)};
     const char *path = o->there.un.sun_path;
-    char whole[256];
 
     if (!path[0] || o->there.len <= sizeof(sa_family_t))
         return connect_now(socket_fd, &o->there);
-    snprintf(whole, sizeof(whole), "/proc/%d/%s%.*s", o->pid, path[0] == '/' ? "root" : "cwd/",
-             (int)sizeof(o->there.un.sun_path), path);
-    int fd = open(whole, O_PATH | O_CLOEXEC);
+    int fd = remote_path(o->pid, path, strnlen(path, sizeof(o->there.un.sun_path)));
     if (fd < 0)
         return errno;
     through.un.sun_family = AF_UNIX;

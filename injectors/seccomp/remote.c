@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,30 @@ int remote_descriptor(int tid, int fd)
     close(pidfd);
     errno = error;
     return taken;
+}
+
+/* (One that is relative is looked up from its folder, but absolute links on it in our root.) */
+int remote_path(int pid, const char *path, size_t len)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+    char base[32], name[PATH_MAX];
+
+    if (len >= sizeof(name)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(name, path, len);
+    name[len] = '\0';
+    if (*name == '/')
+        how.resolve = RESOLVE_IN_ROOT;
+    snprintf(base, sizeof(base), "/proc/%d/%s", pid, *name == '/' ? "root" : "cwd");
+    int folder = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return -1;
+    int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how)), error = errno;
+    close(folder);
+    errno = error;
+    return fd;
 }
 
 bool remote_has_mapped(int pid, const char *path)

@@ -33,6 +33,10 @@ int remote_process(int tid);
 /* A descriptor of that thread's process, as one of ours; -1 with errno. */
 int remote_descriptor(int tid, int fd);
 
+/* What a path leads to as that process sees it (O_PATH): its root holds for symbolic links, too.  -1 with
+ * errno. */
+int remote_path(int pid, const char *path, size_t len);
+
 /* Has the process mapped the file? */
 bool remote_has_mapped(int pid, const char *path);
 

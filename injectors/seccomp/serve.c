@@ -13,6 +13,10 @@
 #define NS_PER_S UINT64_C(1000000000)
 /* A lease further off than this is no lease but damage. */
 #define LEASE_LIMIT_NS (3600 * NS_PER_S)
+/* What programs sent before they ended is still delivered, as the kernel would: so long at most. */
+#define DELIVER_NS (60 * NS_PER_S)
+#define DELIVER_MS 20
+#define SETTLE_NS  (NS_PER_S / 10) /* by then it was read, as far as there was room */
 
 uint64_t server_now_ns(void)
 {
@@ -67,10 +71,36 @@ static void on_upstream(void *arg, int fd)
 
 /* --- questions --- */
 
+static bool has_links(const struct server *server, bool on_its_way)
+{
+    for (size_t i = 0; i < server->clients_count; i++) {
+        const struct relay_count *c = &server->clients[i].count;
+        if (c->open && (!on_its_way || c->received[RELAY_UP] != c->sent[RELAY_UP]))
+            return true;
+    }
+    return false;
+}
+
 static void stop_when_done(struct server *server)
 {
-    if (!server->listeners_count && !server->has_orders)
+    if (server->listeners_count || server->has_orders)
+        return;
+    uint64_t now_ns = server_now_ns();
+    if (!server->end_ns)
+        server->end_ns = now_ns + DELIVER_NS;
+    if (!has_links(server, now_ns >= server->end_ns - DELIVER_NS + SETTLE_NS) || now_ns >= server->end_ns)
         relay_stop(server->relay);
+}
+
+static int serve(struct server *server)
+{
+    int error = 0;
+
+    while (!relay_is_stopped(server->relay) && !error) {
+        error = relay_turn(server->relay, server->end_ns ? DELIVER_MS : -1);
+        stop_when_done(server);
+    }
+    return error;
 }
 
 /* (Connections of programs that are gone may live on in others' hands: so the relay does as long as there are
@@ -181,5 +211,5 @@ int seccomp_serve(const struct seccomp_supervision *supervision)
     server->holes[0].fd = server->holes[1].fd = server->door_fd = -1;
     listeners_prepare();
     int error = server_open(server);
-    return error ? error : relay_run(server->relay);
+    return error ? error : serve(server);
 }

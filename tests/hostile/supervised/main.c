@@ -163,6 +163,21 @@ static void wait_on(void)
     printf("%s\n", got < 0 ? name_of(errno) : got ? "data" : "end");
 }
 
+/* So many bytes, and gone. */
+static void give(int count)
+{
+    static char bytes[65536];
+    int fd = new_socket(0), error = connect_on(fd), given = 0;
+
+    while (!error && given < count) {
+        int left = count - given, len = left < (int)sizeof(bytes) ? left : (int)sizeof(bytes);
+        ssize_t sent = send(fd, bytes, (size_t)len, MSG_NOSIGNAL);
+        error = sent < 0 ? errno : 0;
+        given += sent > 0 ? (int)sent : 0;
+    }
+    printf("%s %d\n", name_of(error), given);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
@@ -182,6 +197,8 @@ int main(int argc, char **argv)
         crowd(count);
     else if (!strcmp(argv[1], "threads"))
         threads(count);
+    else if (!strcmp(argv[1], "give"))
+        give(count);
     else
         wait_on();
     return 0;
