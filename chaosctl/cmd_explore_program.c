@@ -163,6 +163,8 @@ int explore_program(char **argv, const struct explore_given *given, size_t count
     if (!code) {
         signal(SIGINT, interrupt);
         signal(SIGTERM, interrupt);
+        if (signal(SIGHUP, interrupt) == SIG_IGN) /* nohup */
+            signal(SIGHUP, SIG_IGN);
         code = explore_command(&request, &output);
     }
     explore_output_free(&output);

@@ -287,12 +287,13 @@ static int list(const struct run_result *past)
 
 static int run_again(const struct run_result *past)
 {
-    char name[] = "run", dashes[] = "--", seed[40];
+    char name[] = "run", dry[] = "--dry-run", dashes[] = "--", seed[40];
     cleanup_free char *file = strdup(words_text(past->file));
-    char *argv[] = {name, seed, dashes, file, NULL};
+    char *argv[] = {name, seed, past->dry ? dry : dashes, past->dry ? dashes : file, past->dry ? file : NULL,
+                    NULL};
 
     snprintf(seed, sizeof(seed), "--seed=%" PRIu64, past->seed);
-    return file ? command_run.run(4, argv) : EXIT_TOOL;
+    return file ? command_run.run(past->dry ? 5 : 4, argv) : EXIT_TOOL;
 }
 
 static int replay(const struct run_result *past, const char *on, bool lists)

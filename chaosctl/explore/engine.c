@@ -78,7 +78,9 @@ static int keep_stdin(struct explore *x)
 
 static int explain(struct explore *x, int error, const char *what)
 {
-    if (error && error != -ECANCELED)
+    if (error == -EINTR)
+        buf_add(x->why, "cannot be judged: it was interrupted before anything was tried");
+    else if (error && error != -ECANCELED)
         buf_printf(x->why, "%s: %s", what, strerror(-error));
     return error;
 }
@@ -138,7 +140,9 @@ static int explore_waves(struct explore *x)
         if (!error)
             error = rerun_all(x, wave);
     }
-    return error || x->request.no_confirm ? error : confirm_all(x);
+    if (!error && !x->request.no_confirm && !is_interrupted(x))
+        error = confirm_all(x);
+    return error == -EINTR ? 0 : error; /* what was found by then is told */
 }
 
 static int explore_all(struct explore *x)

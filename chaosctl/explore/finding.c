@@ -23,6 +23,7 @@ static const struct {
 
 static const char *const unexplored[UNEXPLORED_COUNT] = {
     [UNEXPLORED_BUDGET] = "the budget was over",
+    [UNEXPLORED_INTERRUPTED] = "it was interrupted",
     [UNEXPLORED_UNSTABLE] = "not met in each of the clean runs",
     [UNEXPLORED_LIMIT] = "more than are kept",
     [UNEXPLORED_ENGINE] = "no run could be made of them",

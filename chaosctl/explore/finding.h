@@ -93,10 +93,11 @@ struct finding {
 
 /* Why points were left out. */
 enum unexplored {
-    UNEXPLORED_BUDGET,   /* the time was over */
-    UNEXPLORED_UNSTABLE, /* not met in each of the clean runs */
-    UNEXPLORED_LIMIT,    /* more points than are kept */
-    UNEXPLORED_ENGINE,   /* no run could be made of it: the tool's own failure */
+    UNEXPLORED_BUDGET,      /* the time was over */
+    UNEXPLORED_INTERRUPTED, /* by a signal */
+    UNEXPLORED_UNSTABLE,    /* not met in each of the clean runs */
+    UNEXPLORED_LIMIT,       /* more points than are kept */
+    UNEXPLORED_ENGINE,      /* no run could be made of it: the tool's own failure */
     UNEXPLORED_COUNT,
 };
 
@@ -117,8 +118,9 @@ struct explore_result {
     const struct point *points; /* in the order in which they were explored; those left out last */
     size_t points_count, explored_count;
     uint64_t unexplored[UNEXPLORED_COUNT];
-    uint64_t outcomes[ENDING_COUNT]; /* of the points explored */
-    uint64_t runs, forks;            /* runs from the start; forks at a point */
+    uint64_t outcomes[ENDING_COUNT];      /* of the points explored */
+    bool was_interrupted, became_another; /* by execve: what it became was not explored */
+    uint64_t runs, forks;                 /* runs from the start; forks at a point */
 
     const struct finding *findings; /* confirmed ones first; those of one cause stand together */
     size_t findings_count;

@@ -25,7 +25,7 @@ struct tree {
 };
 
 /* Copy a folder.  -EFBIG: more than is sensible. */
-int scratch_copy(const char *from, const char *to);
+int scratch_copy(const char *from, const char *to, const char *own); /* all but the folder `own` */
 int scratch_remove(const char *path);
 
 /* What is below root.  before: whose digests hold for files that have not been touched since; may be NULL. */
@@ -153,6 +153,7 @@ void take_outcome(struct explore *x, struct plan *plan, enum ending outcome, con
 
 /* --- branch.c, rerun.c --- */
 
+bool is_interrupted(const struct explore *x);
 bool is_over(const struct explore *x);                             /* the budget, or somebody interrupted */
 int branch_pass(struct explore *x, uint32_t first, uint32_t last); /* waves */
 int rerun_all(struct explore *x, uint32_t wave);

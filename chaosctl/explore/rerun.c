@@ -21,9 +21,14 @@ struct pool {
     uint64_t patience_ns; /* for who waits rather than works: it may be about to try again */
 };
 
+bool is_interrupted(const struct explore *x)
+{
+    return x->request.is_interrupted && *x->request.is_interrupted;
+}
+
 bool is_over(const struct explore *x)
 {
-    if (x->request.is_interrupted && *x->request.is_interrupted)
+    if (is_interrupted(x))
         return true;
     return x->request.budget_ns && now_mono_ns() - x->started_ns >= x->request.budget_ns;
 }
@@ -78,7 +83,7 @@ static void finish(struct pool *pool, struct worker *w, int status)
         plan->is_failed = true;
         return;
     }
-    if (!again(pool, w, plan, &e))
+    if (!is_interrupted(pool->x) && !again(pool, w, plan, &e))
         pool->ended(pool->x, w, plan, &e);
     ended_free(&e);
 }
@@ -130,9 +135,9 @@ static void kill_late(struct pool *pool)
 
     for (unsigned i = 0; i < pool->x->request.jobs; i++) {
         struct worker *w = &pool->x->workers[i];
-        if (!w->plan || now < w->deadline_ns)
+        if (!w->plan || (now < w->deadline_ns && !is_interrupted(pool->x)))
             continue;
-        if (may_wait(pool, w, now)) {
+        if (!is_interrupted(pool->x) && may_wait(pool, w, now)) {
             w->deadline_ns = now + NS_PER_S;
             continue;
         }
@@ -251,11 +256,6 @@ static struct cause *cause_find(struct explore *x, uint64_t id)
     if (new)
         new->id = id;
     return new;
-}
-
-static bool is_interrupted(const struct explore *x)
-{
-    return x->request.is_interrupted && *x->request.is_interrupted;
 }
 
 /* In the second round, wave 1: the rest of each cause of which one was not confirmed. */

@@ -16,7 +16,7 @@ static void count_outcome(struct explore_result *r, const struct plan *plan)
     else if (plan->is_failed)
         r->unexplored[UNEXPLORED_ENGINE]++;
     else
-        r->unexplored[UNEXPLORED_BUDGET]++;
+        r->unexplored[r->was_interrupted ? UNEXPLORED_INTERRUPTED : UNEXPLORED_BUDGET]++;
 }
 
 /* The confirmed first, the gravest first, those of one cause together. */
@@ -50,6 +50,7 @@ int result_make(struct explore *x)
 
     if (!points || !findings)
         return -ENOMEM;
+    r->was_interrupted = is_interrupted(x);
     for (int done = 1; done >= 0; done--)
         for (size_t i = 0; i < x->plans_count; i++) {
             struct plan *plan = &x->plans[i];

@@ -73,7 +73,7 @@ static char **environment(struct explore *x, struct worker *w, bool is_native)
 
 static int make_folders(struct explore *x, struct worker *w)
 {
-    int error = scratch_copy(x->folder, w->folder);
+    int error = scratch_copy(x->folder, w->folder, x->root);
 
     if (!error && mkdir(w->tmp, 0700))
         error = -errno;
@@ -265,11 +265,6 @@ int run_collect(struct explore *x, struct worker *w, int status, bool wants_tree
     return error;
 }
 
-static bool is_interrupted(const struct explore *x)
-{
-    return x->request.is_interrupted && *x->request.is_interrupted;
-}
-
 int run_wait(struct explore *x, struct worker *w, bool is_native, struct ended *ret_ended)
 {
     int status = 0, error = run_start(x, w, is_native);
@@ -282,11 +277,11 @@ int run_wait(struct explore *x, struct worker *w, bool is_native, struct ended *
         }
     if (!error)
         error = run_collect(x, w, status, true, ret_ended);
-    if (error || !is_interrupted(x))
-        return error;
-    ended_free(ret_ended);
-    buf_add(x->why, "interrupted before anything was explored");
-    return -ECANCELED;
+    if (!error && is_interrupted(x)) {
+        ended_free(ret_ended);
+        error = -EINTR;
+    }
+    return error;
 }
 
 void ended_free(struct ended *ended)

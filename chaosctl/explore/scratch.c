@@ -20,6 +20,7 @@
 
 struct copy {
     uint64_t files, bytes;
+    struct stat own; /* the scratch folder, which may lie within: not copied into itself */
 };
 
 static int copy_bytes(int in, int out)
@@ -87,6 +88,8 @@ static int copy_entry(int from, int to, const char *name, struct copy *copy)
 
     if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW))
         return errno == ENOENT ? 0 : -errno;
+    if (st.st_dev == copy->own.st_dev && st.st_ino == copy->own.st_ino)
+        return 0;
     copy->bytes += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     if (++copy->files > COPY_FILES_MAX || copy->bytes > COPY_BYTES_MAX)
         return -EFBIG;
@@ -112,9 +115,11 @@ static int copy_folder(int from, int to, struct copy *copy)
     return error;
 }
 
-int scratch_copy(const char *from, const char *to)
+int scratch_copy(const char *from, const char *to, const char *own)
 {
     struct copy copy = {0};
+    if (stat(own, &copy.own))
+        return -errno;
     cleanup_fd int in = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (in < 0)
         return -errno;

@@ -133,6 +133,10 @@ static int list(struct explore *x, const uint64_t *counts)
         free(name);
         if (is_listed && (!item || !item->call))
             return -ENOMEM;
+        if (is_listed && !strncmp(item->call, "execve", strlen("execve"))) {
+            x->result.became_another = true;
+            note(x, "it became another program, which was not explored: explore that one itself");
+        }
     }
     if (n)
         qsort(items, n, sizeof(*items), by_count);

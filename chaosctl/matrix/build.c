@@ -4,6 +4,7 @@
 
 #include "chaosctl/base/clean.h"
 #include "chaosctl/matrix/matrix.h"
+#include "chaosctl/scenario/limits.h"
 
 enum speaks {
     ANYTHING,
@@ -56,6 +57,23 @@ static bool speaks(const struct dependency *d, enum speaks needs)
     return needs == HTTP ? speaks_http(d) : needs == ANYTHING || !is_udp;
 }
 
+/* The file's own experiments were held against the limits when it was loaded; what is made here was not. */
+static bool exceeds_limits(struct matrix *m, const struct fault *fault, struct buf *ret_why)
+{
+    const struct scenario *s = m->scenario;
+    uint64_t hold_ns =
+        m->options.hold_ns || !s->cells_count ? m->options.hold_ns : s->cells[0].timing.hold_ns;
+    cleanup_buf struct buf why = {0};
+
+    if (!limits_refuse_fault(s, fault, fault->for_ns < hold_ns ? fault->for_ns : hold_ns, &why))
+        return false;
+    buf_clear(ret_why);
+    buf_printf(ret_why, "limits: `%s` %s", fault->text, buf_text(&why));
+    if (!m->limited)
+        m->limited = arena_copy(m->arena, buf_text(ret_why));
+    return true;
+}
+
 /* ret_why: what the scenario's rules say to one that cannot be. */
 static int add_fault(struct matrix *m, size_t dependency, enum matrix_fault kind, struct buf *ret_why)
 {
@@ -72,7 +90,7 @@ static int add_fault(struct matrix *m, size_t dependency, enum matrix_fault kind
     struct diag *diag = diag_new(m->scenario->path);
     int r = fault && diag && !text.failed ? scenario_add_fault(m->scenario, buf_text(&text), diag, fault)
                                           : -ENOMEM;
-    if (!r)
+    if (!r && !exceeds_limits(m, fault, ret_why))
         m->faults[dependency][kind] = fault;
     if (r == -EINVAL) {
         buf_clear(ret_why);
@@ -165,6 +183,8 @@ static int fill(struct matrix *m, struct buf *ret_why)
         return r;
     add_singles(m);
     add_pairs(m);
+    if (!m->count && m->limited)
+        return no_use(ret_why, m->limited);
     if (!m->count && ret_why->len)
         return -EINVAL;
     return m->count ? 0 : -ENOMEM;

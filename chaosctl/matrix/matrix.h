@@ -92,6 +92,7 @@ struct matrix {
     struct matrix_cell *running, *again; /* again: it is to be repeated */
     bool was_fresh, doubt;
     unsigned failed_starts;
+    const char *limited; /* why the limits leave some faults out (the first of them), or NULL */
     const char *trouble; /* why nothing more can be found out, or NULL */
 };
 

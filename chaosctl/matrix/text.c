@@ -282,6 +282,11 @@ static void put_verdict(const struct page *page, const struct matrix *m, uint64_
         add_share(&line, t.outcomes[o], matrix_outcome_name((enum matrix_outcome)o));
     buf_printf(&line, "%sin %s", line.len ? ", " : "", unit_format_duration(took_ns, took));
     page_text(page, INK_NONE, 0, buf_text(&line));
+    if (m->limited) {
+        buf_clear(&line);
+        buf_printf(&line, "not all was planned: %s", m->limited);
+        page_text(page, INK_YELLOW, 0, buf_text(&line));
+    }
     if (m->trouble)
         page_text(page, INK_YELLOW, 0, m->trouble);
     page_entry(page, verdicts[code].ink, 0, verdicts[code].mark, verdicts[code].meaning);

@@ -39,7 +39,8 @@ void explore_counts(const struct defects *defects, struct buf *out);
 /* What to type to see it again; its parts are quoted for a shell. */
 void explore_replay(const struct defects *defects, const struct defect *defect, struct buf *out);
 
-/* What exploring exits with: 1 when there is something new. */
+/* What exploring exits with: 1 when there is something new, 2 when that could not be judged: nothing was
+ * explored, or not all for another reason than the budget. */
 int explore_exit_code(const struct defects *defects);
 
 #endif

@@ -198,8 +198,9 @@ static json_t *invocation_of(const struct defects *defects)
     json_array_append_new(words, json_string("--"));
     for (char *const *word = result->argv; word && *word; word++)
         json_array_append_new(words, explore_json_text(*word));
-    return json_pack("{s:b, s:i, s:o, s:o}", "executionSuccessful", 1, "exitCode", explore_exit_code(defects),
-                     "arguments", words, "toolExecutionNotifications", notes);
+    return json_pack("{s:b, s:i, s:o, s:o}", "executionSuccessful", explore_exit_code(defects) != 2,
+                     "exitCode", explore_exit_code(defects), "arguments", words, "toolExecutionNotifications",
+                     notes);
 }
 
 /* What %SRCROOT% is: with the slash that resolving a relative URI needs. */

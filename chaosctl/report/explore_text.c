@@ -116,7 +116,8 @@ static void put_verdict(const struct page *page, const struct defects *defects)
 
     explore_counts(defects, &line);
     buf_printf(&line, " (exit code %d)", code);
-    page_entry(page, code ? INK_RED : INK_GREEN, 0, code ? "FOUND" : "NOTHING NEW", buf_text(&line));
+    page_entry(page, (enum ink[]){INK_GREEN, INK_RED, INK_YELLOW}[code], 0,
+               (const char *const[]){"NOTHING NEW", "FOUND", "INCONCLUSIVE"}[code], buf_text(&line));
     cleanup_buf struct buf absent = {0};
     buf_printf(&absent, "%zu of its entries were not found", defects->absent);
     if (defects->absent)

@@ -124,5 +124,12 @@ void explore_replay(const struct defects *defects, const struct defect *defect, 
 
 int explore_exit_code(const struct defects *defects)
 {
-    return defects->counts[DEFECT_NEW] ? 1 : 0;
+    const struct explore_result *r = defects->result;
+
+    if (defects->counts[DEFECT_NEW])
+        return 1;
+    return r->was_interrupted || r->became_another || r->unexplored[UNEXPLORED_ENGINE] ||
+                   (r->points_count && !r->explored_count)
+               ? 2
+               : 0;
 }

@@ -171,13 +171,32 @@ static int copy_forbidden(struct table *table, const struct forbidden *forbidden
     return error;
 }
 
-static int copy_limits(struct control *control, const struct limits *limits, uint32_t *at)
+/* A dependency of that name, under whatever other name a fault may meet it. */
+static int copy_named(struct table *table, const struct scenario *scenario, const char *name, uint32_t *at)
+{
+    int error = 0;
+
+    for (size_t d = 0; name && d < scenario->dependencies_count; d++)
+        for (size_t t = 0; !strcmp(name, scenario->dependencies[d].name) && !error &&
+                           t < scenario->dependencies[d].targets_count;
+             t++) {
+            struct target target = scenario->dependencies[d].targets[t];
+            target.bit = SPARED_BIT;
+            error = copy_target(table, &target, at);
+        }
+    return error;
+}
+
+static int copy_limits(struct control *control, const struct scenario *scenario, const struct limits *limits,
+                       uint32_t *at)
 {
     int error = 0;
 
     for (size_t i = 0; i < limits->forbidden_count && !error; i++) {
         control->spared = 1u << SPARED_BIT;
         error = copy_forbidden(control->table, &limits->forbidden[i], at);
+        if (!error)
+            error = copy_named(control->table, scenario, limits->forbidden[i].name, at);
     }
     return error;
 }
@@ -189,7 +208,7 @@ static int copy_targets(struct control *control, const struct scenario *scenario
 
     control->spared = 0;
     for (size_t i = 0; i < scenario->limits_count && !error; i++)
-        error = copy_limits(control, &scenario->limits[i], &at);
+        error = copy_limits(control, scenario, &scenario->limits[i], &at);
     if (control->spared && scenario->dependencies_count > SPARED_BIT)
         return -E2BIG;
     for (size_t d = 0; d < scenario->dependencies_count; d++)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "chaosctl/base/clean.h"
+#include "chaosctl/base/unit.h"
 #include "chaosctl/base/clock.h"
 #include "chaosctl/base/microhttpd.h"
 #include "chaosctl/run/page_server.h"
@@ -166,7 +167,9 @@ static int resolve(const char *address, struct addrinfo **ret_at)
     size_t len = colon ? (size_t)(colon - address) : 0;
     bool in_brackets = len > 2 && address[0] == '[' && colon[-1] == ']';
 
-    if (!len || !colon[1])
+    uint64_t port = 0;
+
+    if (!len || unit_parse_count(colon + 1, &port) || !port || port > 65535)
         return -EINVAL;
     cleanup_free char *host = in_brackets ? strndup(address + 1, len - 2) : strndup(address, len);
     if (!host)

@@ -114,9 +114,22 @@ static bool targets_meet(const struct target *a, const struct target *b, bool an
     return (!a->port || !b->port || a->port == b->port) && hosts_meet(a, b);
 }
 
-static bool is_forbidden(const struct forbidden *f, const struct dependency *d)
+/* A dependency that is forbidden by its name is so by its address as well. */
+static bool meets_named(const struct scenario *s, const struct forbidden *f, const struct dependency *d)
 {
-    if (f->name && !strcmp(f->name, d->name))
+    for (size_t n = 0; f->name && n < s->dependencies_count; n++) {
+        const struct dependency *named = &s->dependencies[n];
+        for (size_t i = 0; !strcmp(f->name, named->name) && i < d->targets_count; i++)
+            for (size_t k = 0; k < named->targets_count; k++)
+                if (targets_meet(&d->targets[i], &named->targets[k], false))
+                    return true;
+    }
+    return false;
+}
+
+static bool is_forbidden(const struct scenario *s, const struct forbidden *f, const struct dependency *d)
+{
+    if ((f->name && !strcmp(f->name, d->name)) || meets_named(s, f, d))
         return true;
     for (size_t i = 0; i < d->targets_count; i++)
         for (size_t k = 0; k < f->targets_count; k++)
@@ -125,10 +138,11 @@ static bool is_forbidden(const struct forbidden *f, const struct dependency *d)
     return false;
 }
 
-static const struct forbidden *forbidden_in(const struct limits *limits, const struct dependency *d)
+static const struct forbidden *forbidden_in(const struct scenario *s, const struct limits *limits,
+                                            const struct dependency *d)
 {
     for (size_t i = 0; i < limits->forbidden_count; i++)
-        if (is_forbidden(&limits->forbidden[i], d))
+        if (is_forbidden(s, &limits->forbidden[i], d))
             return &limits->forbidden[i];
     return NULL;
 }
@@ -152,7 +166,7 @@ static bool refuse_targets(const struct scenario *s, const struct limits *limits
     }
     for (size_t d = 0; d < s->dependencies_count; d++) {
         const struct forbidden *f =
-            fault->targets & 1u << d ? forbidden_in(limits, &s->dependencies[d]) : NULL;
+            fault->targets & 1u << d ? forbidden_in(s, limits, &s->dependencies[d]) : NULL;
         if (!f)
             continue;
         buf_printf(why, "is about %s (%s), and %s is forbidden (%s)", s->dependencies[d].name,

@@ -354,8 +354,8 @@ START_TEST(a_copy_is_the_same_until_something_changes)
     struct tree before, after;
 
     ck_assert(!mkdir("dir", 0700) && !mkdir("dir/sub", 0700) && !mkdir("tmp", 0700));
-    ck_assert_int_eq(scratch_copy("dir", "copy"), 0);
-    ck_assert_int_eq(scratch_copy("dir", "copy"), -EEXIST);
+    ck_assert_int_eq(scratch_copy("dir", "copy", "tmp"), 0);
+    ck_assert_int_eq(scratch_copy("dir", "copy", "tmp"), -EEXIST);
     ck_assert_int_eq(access("copy/sub", F_OK), 0);
     ck_assert_int_eq(tree_read(".", NULL, &before), 0);
     FILE *f = fopen("dir/sub/new", "w");
